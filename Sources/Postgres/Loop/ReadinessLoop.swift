@@ -1,0 +1,163 @@
+import CLibPQ
+import Glibc
+import Synchronization
+
+/// Something that wants to know when a descriptor is ready.
+protocol ReadinessHandler: AnyObject {
+    /// Called on the loop; errors and hang-ups count as readable.
+    func ready(readable: Bool, writable: Bool)
+}
+
+/// What a descriptor is watched for.
+struct Interest: Equatable {
+    /// Whether arriving bytes are wanted.
+    var read: Bool
+    /// Whether room for more bytes is wanted.
+    var write: Bool
+}
+
+/// The one thread of the process that watches all connections.
+///
+/// Level-triggered epoll for the sockets, an eventfd for work from other threads, a heap for the deadlines.
+/// Everything under "on the loop" traps when it is called from any other thread.
+final class ReadinessLoop: @unchecked Sendable {
+    // Unchecked: `inbox` and `threadID` synchronise themselves, the descriptors are constant, and `handlers`,
+    // `lastToken` and `deadlines` are touched only on the loop's thread, which `assertOnLoop` verifies.
+
+    /// The loop all connections share.
+    static let shared = ReadinessLoop()
+
+    private struct Inbox {
+        var jobs: [@Sendable () -> Void] = []
+        var signalled = false
+    }
+
+    private let epoll: CInt
+    private let wake: CInt
+    private let threadID = Atomic<UInt>(0)
+    private let inbox = Mutex(Inbox())
+    private var handlers: [UInt64: any ReadinessHandler] = [:]
+    private var lastToken: UInt64 = 0
+    private var deadlines = DeadlineHeap()
+
+    private init() {
+        epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
+        wake = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
+        precondition(epoll >= 0 && wake >= 0, "the readiness loop got no descriptors")
+        control(EPOLL_CTL_ADD, wake, events: EPOLLIN.rawValue, token: 0)
+        let isStarted = startThread("postgres-loop") { [self] in run() }
+        precondition(isStarted, "the readiness loop got no thread")
+    }
+
+    /// Runs the job on the loop, after those submitted before it; from any thread.
+    func submit(_ job: @escaping @Sendable () -> Void) {
+        let mustSignal = inbox.withLock { inbox in
+            inbox.jobs.append(job)
+            defer { inbox.signalled = true }
+            return !inbox.signalled
+        }
+        // One wake-up per batch: the flag falls when the loop takes the batch.
+        guard mustSignal else { return }
+        eventfd_write(wake, 1)
+    }
+
+    /// Traps unless the caller runs on the loop.
+    func assertOnLoop() {
+        precondition(threadID.load(ordering: .relaxed) == UInt(pthread_self()), "used off the readiness loop")
+    }
+
+    // MARK: On the loop
+
+    /// Starts watching a descriptor; the handler is kept until `unregister`.
+    func register(_ descriptor: CInt, _ interest: Interest, _ handler: any ReadinessHandler) -> UInt64 {
+        assertOnLoop()
+        // Tokens are never used twice, so an event of a descriptor that was closed and reused finds no handler.
+        lastToken += 1
+        handlers[lastToken] = handler
+        control(EPOLL_CTL_ADD, descriptor, events: interest.events, token: lastToken)
+        return lastToken
+    }
+
+    /// Changes what a descriptor is watched for.
+    func change(_ descriptor: CInt, _ interest: Interest, token: UInt64) {
+        assertOnLoop()
+        control(EPOLL_CTL_MOD, descriptor, events: interest.events, token: token)
+    }
+
+    /// Stops watching; to be called before the descriptor is closed.
+    func unregister(_ descriptor: CInt, token: UInt64) {
+        assertOnLoop()
+        handlers[token] = nil
+        // libpq closes the descriptor itself when the connection breaks, which removes it from epoll.
+        if descriptor >= 0 { control(EPOLL_CTL_DEL, descriptor, events: 0, token: token) }
+    }
+
+    /// Calls the action once when the time has come.
+    func schedule(after delay: Duration, _ action: @escaping () -> Void) -> DeadlineHeap.ID {
+        assertOnLoop()
+        return deadlines.insert(.now.advanced(by: delay), action)
+    }
+
+    /// Withdraws a deadline.
+    func withdraw(_ id: DeadlineHeap.ID) {
+        assertOnLoop()
+        deadlines.remove(id)
+    }
+
+    private func control(_ operation: CInt, _ descriptor: CInt, events: UInt32, token: UInt64) {
+        // Safe: of the union only the number is used, here and in `run`.
+        let data = unsafe epoll_data_t(u64: token)
+        var event = unsafe epoll_event(events: events, data: data)
+        // A descriptor that is gone already is reported by libpq on its next use.
+        _ = unsafe epoll_ctl(epoll, operation, descriptor, &event)
+    }
+
+    private func run() -> Never {
+        threadID.store(UInt(pthread_self()), ordering: .relaxed)
+        var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
+        while true {
+            let timeout = millisecondsToDeadline()
+            let count = unsafe events.withUnsafeMutableBufferPointer {
+                // Safe: epoll writes at most `count` events into the buffer.
+                unsafe epoll_wait(epoll, $0.baseAddress, CInt($0.count), timeout)
+            }
+            for index in 0..<Int(max(0, count)) {
+                let (token, ready) = unsafe (events[index].data.u64, events[index].events)
+                if token == 0 {
+                    runInbox()
+                } else {
+                    let failed = ready & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+                    handlers[token]?.ready(
+                        readable: failed || ready & EPOLLIN.rawValue != 0,
+                        writable: failed || ready & EPOLLOUT.rawValue != 0)
+                }
+            }
+            while let action = deadlines.popDue(at: .now) { action() }
+        }
+    }
+
+    private func runInbox() {
+        var ignored: eventfd_t = 0
+        unsafe eventfd_read(wake, &ignored)
+        let jobs = inbox.withLock { inbox in
+            defer { inbox = Inbox() }
+            return inbox.jobs
+        }
+        for job in jobs { job() }
+    }
+
+    /// How long to wait: rounded up, so that the deadline has passed when the wait ends.
+    private func millisecondsToDeadline() -> CInt {
+        guard let earliest = deadlines.earliest() else { return -1 }
+        let left = ContinuousClock.now.duration(to: earliest)
+        guard left > .zero else { return 0 }
+        return left < .seconds(3600) ? CInt(left / .milliseconds(1)) + 1 : 3_600_000
+    }
+}
+
+extension Interest {
+    /// The same in epoll's words.
+    fileprivate var events: UInt32 {
+        (read ? EPOLLIN.rawValue : 0) | (write ? EPOLLOUT.rawValue : 0)
+    }
+}
