@@ -36,12 +36,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
+        // What is decided: pure, imports nothing.
+        .target(name: "LinkCore", swiftSettings: house),
         // How PostgreSQL is spoken to: knows nothing of assets.
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: unsafeRoom),
         // Shared by the tests: the reference model, generators, a private PostgreSQL.
         .target(
-            name: "LinkTesting", dependencies: ["Postgres", logging], swiftSettings: house),
+            name: "LinkTesting", dependencies: ["LinkCore", "Postgres", logging], swiftSettings: house),
+        .testTarget(name: "LinkCoreTests", dependencies: ["LinkCore", "LinkTesting"], swiftSettings: house),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "LinkTesting", logging], swiftSettings: house),
     ]

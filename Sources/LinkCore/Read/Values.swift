@@ -1,0 +1,93 @@
+/// Why a value gives no key (domain.md section 3).
+package enum Suppression: Hashable, Sendable {
+    case empty
+    case malformed
+    case placeholder(Int)
+    case suspect
+
+    /// As evidence shows it.
+    package var description: String {
+        switch self {
+        case .empty: "empty"
+        case .malformed: "malformed"
+        case .placeholder(let id): "placeholder \(id)"
+        case .suspect: "suspect"
+        }
+    }
+}
+
+/// A canonical value of a kind.
+package struct KindValue: Hashable, Sendable {
+    package var kind: IdentifierKind
+    package var value: String
+
+    package init(_ kind: IdentifierKind, _ value: String) {
+        self.kind = kind
+        self.value = value
+    }
+
+    /// Byte by byte, as PostgreSQL compares; `String` takes a composed and a decomposed letter as equal.
+    package static func == (a: KindValue, b: KindValue) -> Bool {
+        a.kind == b.kind && a.value.utf8.elementsEqual(b.value.utf8)
+    }
+}
+
+/// One raw value with what became of it.
+package struct ReadValue: Hashable, Sendable {
+    package var kind: IdentifierKind
+    /// The attribute or list it stands in.
+    package var attribute: String
+    /// The type of a typed serial.
+    package var type: String?
+    package var raw: String
+    package var canonical: String?
+    package var suppression: Suppression?
+
+    /// The canonical value when it counts.
+    package var usable: String? { suppression == nil ? canonical : nil }
+}
+
+/// Reads raw values by a rule set; `isSuspect` says which canonical values are suspect now.
+package struct ValueReader: Sendable {
+    package let rules: CompiledRuleSet
+    package let isSuspect: @Sendable (KindValue) -> Bool
+
+    package init(rules: CompiledRuleSet, isSuspect: @escaping @Sendable (KindValue) -> Bool) {
+        self.rules = rules
+        self.isSuspect = isSuspect
+    }
+
+    func manufacturer(_ raw: String?) -> String? {
+        guard case .value(let name) = Canonical.read(raw, as: .manufacturer, aliases: rules.source.manufacturerAliases)
+        else { return nil }
+        return name
+    }
+
+    func read(
+        _ raw: String?, as kind: IdentifierKind, attribute: String, type: String? = nil, manufacturer: String?
+    ) -> ReadValue {
+        var value = ReadValue(kind: kind, attribute: attribute, type: type, raw: raw ?? "", suppression: .empty)
+        switch Canonical.read(raw, as: kind, aliases: rules.source.manufacturerAliases) {
+        case .empty: break
+        case .malformed:
+            value.suppression = .malformed
+            // A placeholder is the better explanation of a value that cannot be read either.
+            if let raw,
+                let id = rules.placeholders.match(
+                    kind: kind, raw: raw, canonical: raw, manufacturer: manufacturer)
+            {
+                value.suppression = .placeholder(id)
+            }
+        case .value(let canonical):
+            value.canonical = canonical
+            if let id = rules.placeholders.match(
+                kind: kind, raw: raw ?? "", canonical: canonical, manufacturer: manufacturer)
+            {
+                value.suppression = .placeholder(id)
+            } else {
+                value.suppression = isSuspect(KindValue(kind, canonical)) ? .suspect : nil
+            }
+        }
+        return value
+    }
+}

@@ -1,0 +1,143 @@
+/// An entry with its key space and what the guard needs of it.
+package struct CompiledEntry: Sendable {
+    package let entry: IdentifierEntry
+    /// Pairs in the order of the key.
+    package let pairs: [AttributePair]
+    /// Index into ``CompiledRuleSet/spaces``.
+    package let space: Int
+    /// What it compares: the identity of the entry whatever rule it stands in.
+    package let signature: String
+    /// The identifying kinds that it reads.
+    package let identifyingKinds: Set<IdentifierKind>
+
+    package var priority: Int { entry.priority }
+    package var isDependent: Bool { entry.isDependent }
+}
+
+/// A rule ready to be applied.
+package struct CompiledRule: Sendable {
+    package let name: String
+    package let entries: [CompiledEntry]
+    package let required: [Attribute]
+    package let hasDependentEntries: Bool
+}
+
+/// A rule set made ready once, so that no record pays for reading rule text.
+package struct CompiledRuleSet: Sendable {
+    package let source: RuleSet
+    package let spaces: [KeySpace]
+    package let placeholders: PlaceholderIndex
+    package let lifecycle: LifecycleMap
+    private let rules: [String: CompiledRule?]
+    private let agedAfter: [String: Int]
+
+    /// The version named in every audit row.
+    package var version: Int64 { source.version }
+
+    package init(_ ruleSet: RuleSet) {
+        source = ruleSet
+        placeholders = PlaceholderIndex(ruleSet.placeholders, aliases: ruleSet.manufacturerAliases)
+        lifecycle = LifecycleMap(ruleSet.lifecycle)
+        var spaces: [KeySpace] = []
+        var index: [KeySpace: Int] = [:]
+        let byName = Dictionary(ruleSet.classes.map { (Self.key($0.name), $0) }, uniquingKeysWith: { a, _ in a })
+        var compiled: [IdentificationRule: CompiledRule] = [:]
+        var rules: [String: CompiledRule?] = [:]
+        var aged: [String: Int] = [:]
+
+        func compile(_ rule: IdentificationRule) -> CompiledRule {
+            if let known = compiled[rule] { return known }
+            let entries = rule.entries.map { entry in
+                let (space, pairs) = KeySpace.of(entry)
+                if index[space] == nil {
+                    index[space] = spaces.count
+                    spaces.append(space)
+                }
+                var kinds = Set(pairs.map(\.kind).filter(\.isIdentifying))
+                if let lookup = entry.lookup { kinds.insert(lookup.list.kind) }
+                return CompiledEntry(
+                    entry: entry, pairs: pairs, space: index[space] ?? 0, signature: entry.signature,
+                    identifyingKinds: kinds)
+            }
+            let result = CompiledRule(
+                name: rule.name, entries: entries, required: rule.required,
+                hasDependentEntries: entries.contains(where: \.isDependent))
+            compiled[rule] = result
+            return result
+        }
+
+        for name in byName.keys.sorted() {
+            var at = byName[name]
+            var seen: Set<String> = []
+            var rule: CompiledRule??
+            while let here = at, seen.insert(here.name).inserted {
+                if aged[name] == nil, let days = here.agedAfterDays { aged[name] = days }
+                if rule == nil {
+                    switch here.rule {
+                    case .inherited: break
+                    case .none: rule = .some(nil)
+                    case .own(let own): rule = .some(compile(own))
+                    }
+                }
+                at = here.parent.flatMap { byName[Self.key($0)] }
+            }
+            rules[name] = .some(rule ?? nil)
+        }
+        self.spaces = spaces
+        self.rules = rules
+        self.agedAfter = aged
+    }
+
+    /// The class that a record is treated as: its own, or `ci` when unknown or empty (section 4).
+    package func resolve(_ raw: String?) -> (name: String, isKnown: Bool) {
+        let name = Self.key(raw ?? "")
+        if !name.isEmpty, rules[name] != nil { return (name, true) }
+        return ("ci", false)
+    }
+
+    /// Class names are compared trimmed and without case.
+    private static func key(_ name: String) -> String { WhiteSpace.trimmed(name).lowercased() }
+
+    /// The rule in force for a class; `nil` = excluded.
+    package func rule(of className: String) -> CompiledRule? { rules[className] ?? nil }
+
+    /// Days without discovery after which a link of the class shows as aged.
+    package func agedAfterDays(_ className: String) -> Int { agedAfter[className] ?? 60 }
+
+    /// Whether values of this kind can become suspect.
+    package func suspectLimit(_ kind: IdentifierKind) -> Int { source.suspectLimits[kind] ?? 0 }
+
+    /// Names of the rules that have dependent entries.
+    package var dependentRules: [String] {
+        Set(rules.values.compactMap { $0 }.filter(\.hasDependentEntries).map(\.name)).sorted()
+    }
+
+    /// Members of `attributes` that some rule reads.
+    package var attributeMembers: Set<String> {
+        var names: Set<String> = []
+        func add(_ attribute: Attribute) {
+            if case .member(let name) = attribute { names.insert(name) }
+        }
+        for rule in rules.values.compactMap({ $0 }) {
+            rule.required.forEach(add)
+            for pair in rule.entries.flatMap(\.pairs) {
+                add(pair.ci)
+                add(pair.asset)
+            }
+        }
+        return names
+    }
+}
+
+extension KeySpace {
+    /// The space of an entry and its pairs in the order of the key (by asset attribute, then CI attribute).
+    static func of(_ entry: IdentifierEntry) -> (KeySpace, [AttributePair]) {
+        let pairs = entry.orderedAttributes
+        var allowsNull = false
+        if case .regular(_, let nulls) = entry.comparison { allowsNull = nulls }
+        let space = KeySpace(
+            attributes: pairs.map(\.asset), allowsNull: allowsNull, list: entry.lookup?.list,
+            exactCount: entry.lookup?.exactCount ?? false, isDependent: entry.isDependent)
+        return (space, pairs)
+    }
+}
