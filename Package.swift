@@ -41,11 +41,16 @@ let package = Package(
         // How PostgreSQL is spoken to: knows nothing of assets.
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: unsafeRoom),
+        // Where our SQL lives: rows to core values, plans to rows.
+        .target(name: "LinkStore", dependencies: ["LinkCore", "Postgres", logging, crypto], swiftSettings: house),
         // Shared by the tests: the reference model, generators, a private PostgreSQL.
         .target(
-            name: "LinkTesting", dependencies: ["LinkCore", "Postgres", logging], swiftSettings: house),
+            name: "LinkTesting", dependencies: ["LinkCore", "Postgres", "LinkStore", logging], swiftSettings: house),
         .testTarget(name: "LinkCoreTests", dependencies: ["LinkCore", "LinkTesting"], swiftSettings: house),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "LinkTesting", logging], swiftSettings: house),
+        .testTarget(
+            name: "LinkStoreTests", dependencies: ["LinkCore", "LinkStore", "Postgres", "LinkTesting", logging],
+            swiftSettings: house),
     ]
 )

@@ -1,0 +1,80 @@
+import LinkCore
+import Logging
+import Postgres
+
+extension BatchEngine {
+    /// Runs a batch; one that fails is tried again, then bisected: the records it fails of become dead letters and the
+    /// rest goes on (engine point 13).
+    ///
+    /// - Throws: as ``run()``, when the failure is no record's.
+    package func runGuarded() async throws -> BatchOutcome {
+        do {
+            return try await run()
+        } catch  where isPoison(error) {
+            logger.warning("a batch failed and is tried again", metadata: ["error": "\(error)"])
+        }
+        do {
+            return try await run()
+        } catch  where isPoison(error) {
+            logger.error("a batch failed twice: looking for the record", metadata: ["error": "\(error)"])
+            let found = try await findPoison(tried)
+            guard !found.isEmpty else { throw error }
+            poison = found
+            defer { poison = [:] }
+            return try await run()
+        }
+    }
+
+    /// Only what the server says of our statements can be a record's fault; a lost connection or lease is nobody's.
+    private func isPoison(_ error: any Error) -> Bool {
+        guard let error = error as? PostgresError else { return false }
+        guard error.code == .server || error.code == .decoding, !error.isRetriable, !error.isConnectionFailure else {
+            return false
+        }
+        // Class 53 is want of room, class 55 a lock, class 57 an operator, 42501 a privilege: no record is to blame.
+        let state = error.sqlState ?? ""
+        return !["53", "55", "57", "58", "25"].contains { state.hasPrefix($0) } && state != "42501"
+    }
+
+    /// The records that a batch of these fails of, each with its error; every trial is rolled back.
+    private func findPoison(_ names: [RecordName]) async throws -> [RecordName: String] {
+        // It fails without any record: nobody's fault.
+        guard try await failure(of: []) == nil else { return [:] }
+        var sound: [RecordName] = []
+        var found: [RecordName: String] = [:]
+        try await sift(names, &sound, &found)
+        return found
+    }
+
+    /// Each half is tried together with what was found sound so far: an asset and the CI that would be linked to it may
+    /// fail only together, and then the later one is set aside.
+    private func sift(
+        _ names: [RecordName], _ sound: inout [RecordName], _ found: inout [RecordName: String]
+    ) async throws {
+        guard !names.isEmpty else { return }
+        guard let message = try await failure(of: sound + names) else {
+            sound += names
+            return
+        }
+        if names.count == 1 {
+            found[names[0]] = message
+            return
+        }
+        try await sift(Array(names[..<(names.count / 2)]), &sound, &found)
+        try await sift(Array(names[(names.count / 2)...]), &sound, &found)
+    }
+
+    private func failure(of names: [RecordName]) async throws -> String? {
+        trial = Set(names)
+        defer { trial = nil }
+        do {
+            _ = try await run()
+            return nil
+        } catch StoreError.trialSucceeded {
+            return nil
+        } catch {
+            guard isPoison(error) else { throw error }
+            return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import LinkCore
+import Logging
+import Postgres
+
+extension BatchEngine {
+    /// Takes in what is new, or a page of a bulk range: one transaction.
+    ///
+    /// - Throws: ``StoreError/lostLease`` when another daemon leads; database errors after the transaction is rolled
+    ///   back. Retriable ones are retried here.
+    package func run() async throws -> BatchOutcome {
+        var attempt = 0
+        var held: Set<Int32> = []
+        var heldWhole: Set<Int32> = []
+        while true {
+            do {
+                return try await once(held: held, heldWhole: heldWhole)
+            } catch {
+                await rollback()
+                attempt += 1
+                switch error {
+                case StoreError.tablesChanged, StoreError.staleCursor:
+                    guard attempt < 100 else { throw error }
+                case StoreError.sourcesLocked:
+                    guard attempt < 100 else { throw error }
+                    lockedTables = try await findLockedTables()
+                    lockedAt = ContinuousClock().now
+                case StoreError.breaker(let source, let ending, let window, let limit):
+                    // First its changed records wait and its new ones pass; if those end links too, all of it waits.
+                    if held.contains(source) { heldWhole.insert(source) } else { held.insert(source) }
+                    logger.error(
+                        "breaker: the source would end too many links and is held",
+                        metadata: [
+                            "source_id": "\(source)", "ending": "\(ending)", "window": "\(window)", "limit": "\(limit)",
+                        ])
+                    trips[source] = (ending, window, limit)
+                case StoreError.brokenSource(let source, let cause):
+                    heldWhole.insert(source)
+                    broken[source] = cause
+                    logger.error(
+                        "the query of a source cannot be run; its keys wait",
+                        metadata: ["source_id": "\(source)", "error": "\(cause)"])
+                case let error as PostgresError
+                where error.isRetriable || error.sqlState == "23505" || error.sqlState == "55P03":
+                    // 40001, 40P01, or somebody else wrote or is writing the batch: a new snapshot, at once at first.
+                    guard attempt < 20 else { throw error }
+                    if attempt >= 3 { try await Task.sleep(for: .milliseconds(Int.random(in: 1...(10 * attempt)))) }
+                default: throw error
+                }
+            }
+        }
+    }
+
+    func once(held: Set<Int32>, heldWhole: Set<Int32>) async throws -> BatchOutcome {
+        roundTrips = 0
+        statements = 0
+        // A locked table is asked for again, but not by every batch.
+        if !lockedTables.isEmpty, ContinuousClock().now - lockedAt > .seconds(1) { lockedTables = [] }
+        var (batch, rows) = try await begin()
+        batch.held = held
+        batch.heldWhole = heldWhole
+        if rows.isEmpty, broken.isEmpty, !batch.ranges.contains(where: { isRunnable($0, batch) }) {
+            await rollback()
+            // Nothing is new: what this snapshot sees, the next may take for seen.
+            return .idle(cursor.snapshot)
+        }
+        noteTrips(&batch)
+        try await refreshRules(&batch)
+        try await collect(rows, into: &batch)
+        try await takeActs(&batch)
+        tried = batch.work.records.flatMap { id, keys in keys.keys.map { RecordName(source: id, id: $0) } }
+        try await read(&batch)
+        try await findRings(&batch)
+        try await settleValues(&batch)
+        try await noteRingsOfAssetsAgain(&batch)
+        try await write(&batch)
+        var round = try await neighbourhood(&batch)
+        var rounds = 0
+        // Dependants settle level by level down the tree (engine point 12).
+        // A composite mark alone decides nobody again, but settles its asset.
+        while !round.isEmpty || rounds == 0 && !batch.hood.compositeChanged.isEmpty, rounds < 64 {
+            try await decide(round, &batch)
+            try await settle(round, &batch)
+            round = try await dependants(&batch, rounds)
+            rounds += 1
+        }
+        try await settleConflicts(&batch)
+        try await planLinks(&batch)
+        try checkBreaker(batch)
+        var report = try await apply(&batch)
+        report.roundTrips = roundTrips
+        report.statements = statements
+        trips = [:]
+        broken = [:]
+        poison = [:]
+        return .done(report)
+    }
+
+    /// A source that tripped the breaker or cannot be read in this attempt is marked in the same transaction.
+    private func noteTrips(_ batch: inout Batch) {
+        for (source, trip) in trips where batch.held.contains(source) || batch.heldWhole.contains(source) {
+            guard batch.sources[source]?.status != .held else { continue }
+            batch.sources[source]?.status = .held
+            batch.plan.statuses[source] = (
+                status: "held",
+                detail: "It would have ended \(trip.ending) active links at once, after \(trip.window) within the "
+                    + "window; the limit is \(trip.limit). Look at held_change, then approve_held or drop_held."
+            )
+        }
+        for (source, error) in broken {
+            guard batch.sources[source]?.status != .broken else { continue }
+            batch.sources[source]?.status = .broken
+            batch.plan.statuses[source] = (
+                status: "broken",
+                detail: "Its query cannot be run: \(error.message). Repair the tables or attach it again; "
+                    + "then its keys are read by themselves."
+            )
+        }
+    }
+
+    /// Whether a source would end more active links than the limit, in this batch or the sliding window.
+    private func checkBreaker(_ batch: Batch) throws {
+        let active = batch.start.cursor.links.values.reduce(0, +)
+        let limit = max(limits.breakerMinimum, active * limits.breakerPercent / 100)
+        let since = batch.time - Int64(limits.breakerWindow) * 1_000_000
+        ended.removeAll { $0.time < since }
+        for (source, ending) in batch.plan.endings {
+            let window = ended.filter { $0.source == source }.reduce(0) { $0 + $1.count }
+            if ending + window > limit {
+                throw StoreError.breaker(source: source, ending: ending, window: window, limit: limit)
+            }
+        }
+    }
+
+    /// Children of CIs whose linked asset changed, when their rule asks for the parent's.
+    private func dependants(_ batch: inout Batch, _ round: Int) async throws -> [CIRef] {
+        guard let rules, rules.spaces.contains(where: \.isDependent) else { return [] }
+        var parents: [CIName] = []
+        for decision in batch.decisions.values {
+            let old = decision.facts.stored?.state == .linked ? decision.facts.stored?.claim : nil
+            let isMoved = old != (decision.facts.isDeleted ? nil : decision.linked)
+            let isNew = batch.cis[decision.facts.ref] != nil
+            guard isMoved || isNew, batch.hood.followed[decision.facts.ref] != .some(decision.linked) else { continue }
+            batch.hood.followed[decision.facts.ref] = .some(decision.linked)
+            parents.append(decision.facts.name)
+        }
+        guard !parents.isEmpty else { return [] }
+        let rows = try await flush(
+            Statement(
+                """
+                SELECT c.ci_ref
+                FROM unnest($1::integer[], $2::text[]) AS k (source, id)
+                CROSS JOIN LATERAL (
+                    SELECT c.ci_ref, c.rule FROM assetlink_internal.ci AS c
+                    WHERE c.source_id = k.source AND c.parent_ci_id = k.id AND c.deleted_at IS NULL OFFSET 0) AS c
+                WHERE c.rule = ANY ($3::text[])
+                """,
+                [
+                    .int4s(parents.map(\.source)), .texts(parents.map(\.id)), .texts(rules.dependentRules),
+                ]))
+        return try rows.map { try $0.int8(0) }
+    }
+}

@@ -1,0 +1,256 @@
+import LinkCore
+import Logging
+import Postgres
+
+extension BatchEngine {
+    /// Brings the holders of suspect-able values up to date, finds whose verdict flips, and reads their holders again
+    /// (domain.md section 3; neighbourhood point 7).
+    func settleValues(_ batch: inout Batch) async throws {
+        guard let rules else { return }
+        var list = writeValues(batch)
+        list += trustStatements(batch)
+        var looked: [KindValue: Cause] = batch.work.values
+        for change in batch.assets.values {
+            for value in change.stored.holds.union(change.reading?.holds ?? []) { looked[value] = change.cause }
+        }
+        for change in batch.cis.values {
+            for value in change.stored.reads.union(change.values) { looked[value] = change.cause }
+        }
+        let values = looked.keys.filter { rules.suspectLimit($0.kind) >= 0 }
+        guard !values.isEmpty || !list.isEmpty else { return }
+        list.append(verdicts(values, rules))
+        let rows = try await flush(list)
+        var flipped: [(KindValue, Bool)] = []
+        for row in rows[rows.count - 1] {
+            let value = values[Int(try row.int8(0)) - 1]
+            let limit = rules.suspectLimit(value.kind)
+            let isOver = try row.int8(1) > Int64(limit) || row.int8(2) > Int64(limit)
+            let isSuspect = try limit > 0 && isOver && !row.bool(3)
+            if isSuspect { batch.suspects.insert(value) }
+            if isSuspect != (try row.bool(4)) { flipped.append((value, isSuspect)) }
+        }
+        guard !flipped.isEmpty else { return readSuspects(&batch) }
+        try await flip(flipped, looked, &batch)
+        readSuspects(&batch)
+    }
+
+    /// How many hold each value, counted no further than the limit; by source only where all sources together have more.
+    private func verdicts(_ values: [KindValue], _ rules: CompiledRuleSet) -> Statement {
+        Statement(
+            """
+            SELECT k.ord,
+                   (SELECT count(*) FROM (
+                       SELECT FROM assetlink_internal.asset_value AS v
+                       WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.most + 1) AS x),
+                   CASE WHEN a.n <= k.most THEN a.n ELSE (
+                       SELECT max(c.n) FROM assetlink_internal.source AS s CROSS JOIN LATERAL (
+                           SELECT count(*) AS n FROM (
+                               SELECT FROM assetlink_internal.ci_value AS v
+                               WHERE v.kind = k.kind AND v.value = k.value AND v.source_id = s.source_id AND v.counted
+                               LIMIT k.most + 1) AS x) AS c
+                       WHERE s.side = 'ci') END,
+                   (SELECT true FROM assetlink_internal.trusted_value AS t
+                    WHERE t.kind = k.kind AND t.value = k.value) IS NOT NULL,
+                   (SELECT true FROM assetlink_internal.suspect_value AS t
+                    WHERE t.kind = k.kind AND t.value = k.value) IS NOT NULL
+            FROM unnest($1::text[], $2::text[], $3::integer[]) WITH ORDINALITY AS k (kind, value, most, ord)
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS n FROM (
+                    SELECT FROM assetlink_internal.ci_value AS v
+                    WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.most + 1) AS x
+                OFFSET 0) AS a
+            """,
+            [
+                .texts(values.map(\.kind.rawValue)), .texts(values.map(\.value)),
+                .smallInts(values.map { rules.suspectLimit($0.kind) }),
+            ])
+    }
+
+    private func writeValues(_ batch: Batch) -> [Statement] {
+        var list: [Statement] = []
+        var gone: [(KindValue, Int64)] = []
+        var here: [(KindValue, Int64, Bool)] = []
+        for (ref, change) in batch.assets {
+            let kept = change.isForgotten ? [] : change.stored.holds
+            let new = change.reading?.holds ?? (change.standing == .deleted ? kept : [])
+            gone += change.stored.holds.subtracting(new).map { ($0, ref) }
+            let isSame = change.stored.isCounted == change.counts
+            here += (isSame ? new.subtracting(change.stored.holds) : new).map { ($0, ref, change.counts) }
+        }
+        list += valueStatements("asset", gone, here.map { ($0.0, $0.1, $0.2, nil) })
+        gone = []
+        var ciHere: [(KindValue, Int64, Bool, Int32?)] = []
+        for (ref, change) in batch.cis {
+            let new = change.values
+            gone += change.stored.reads.subtracting(new).map { ($0, ref) }
+            let isSame = change.stored.isCounted == change.counts
+            ciHere += (isSame ? new.subtracting(change.stored.reads) : new).map {
+                ($0, ref, change.counts, change.source.id)
+            }
+        }
+        return list + valueStatements("ci", gone, ciHere)
+    }
+
+    private func valueStatements(
+        _ side: String, _ gone: [(KindValue, Int64)], _ here: [(KindValue, Int64, Bool, Int32?)]
+    ) -> [Statement] {
+        var list: [Statement] = []
+        if !gone.isEmpty {
+            list.append(
+                Statement(
+                    """
+                    DELETE FROM assetlink_internal.\(side)_value AS v
+                    USING unnest($1::text[], $2::text[], $3::bigint[]) AS k (kind, value, ref)
+                    WHERE v.kind = k.kind AND v.value = k.value AND v.\(side)_ref = k.ref
+                    """,
+                    [
+                        .texts(gone.map(\.0.kind.rawValue)), .texts(gone.map(\.0.value)), .refs(gone.map(\.1)),
+                    ]))
+        }
+        guard !here.isEmpty else { return list }
+        let common: [Parameter] = [
+            .texts(here.map(\.0.kind.rawValue)), .texts(here.map(\.0.value)), .refs(here.map(\.1)),
+            .boolArray(here.map(\.2)),
+        ]
+        if side == "asset" {
+            list.append(
+                Statement(
+                    """
+                    INSERT INTO assetlink_internal.asset_value (kind, value, asset_ref, counted)
+                    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
+                    ON CONFLICT (kind, value, asset_ref) DO UPDATE SET counted = excluded.counted
+                    """, common))
+        } else {
+            list.append(
+                Statement(
+                    """
+                    INSERT INTO assetlink_internal.ci_value (kind, value, ci_ref, counted, source_id)
+                    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[], $5::integer[])
+                    ON CONFLICT (kind, value, source_id, ci_ref) DO UPDATE SET counted = excluded.counted
+                    """, common + [.int4Array(here.map(\.3))]))
+        }
+        return list
+    }
+
+    private func trustStatements(_ batch: Batch) -> [Statement] {
+        batch.plan.trust.map { value, act in
+            guard let act else {
+                return Statement(
+                    "DELETE FROM assetlink_internal.trusted_value WHERE kind = $1 AND value = $2",
+                    [.text(value.kind.rawValue), .text(value.value)])
+            }
+            return Statement(
+                "INSERT INTO assetlink_internal.trusted_value (kind, value, act_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                [.text(value.kind.rawValue), .text(value.value), .int8(act)])
+        }
+    }
+
+    /// Writes the new verdicts and reads the holders again; too many of them go to the bulk lane.
+    private func flip(_ flipped: [(KindValue, Bool)], _ causes: [KindValue: Cause], _ batch: inout Batch) async throws {
+        let on = flipped.filter(\.1).map(\.0)
+        let off = flipped.filter { !$0.1 }.map(\.0)
+        let all = flipped.map(\.0)
+        let most = Int64(limits.holders + 1)
+        let named: [Parameter] = [.texts(all.map(\.kind.rawValue)), .texts(all.map(\.value)), .int8(most)]
+        func holders(_ side: String) -> Statement {
+            Statement(
+                """
+                SELECT k.ord, v.\(side)_ref
+                FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (kind, value, ord)
+                CROSS JOIN LATERAL (
+                    SELECT \(side)_ref FROM assetlink_internal.\(side)_value
+                    WHERE kind = k.kind AND value = k.value LIMIT $3) AS v
+                """, named)
+        }
+        let rows = try await flush([
+            Statement(
+                """
+                INSERT INTO assetlink_internal.suspect_value (kind, value, since)
+                SELECT k.kind, k.value, $3 FROM unnest($1::text[], $2::text[]) AS k (kind, value) ON CONFLICT DO NOTHING
+                """, [.texts(on.map(\.kind.rawValue)), .texts(on.map(\.value)), .timestamptz(batch.time)]),
+            Statement(
+                """
+                DELETE FROM assetlink_internal.suspect_value AS s
+                USING unnest($1::text[], $2::text[]) AS k (kind, value)
+                WHERE s.kind = k.kind AND s.value = k.value
+                """, [.texts(off.map(\.kind.rawValue)), .texts(off.map(\.value))]),
+            holders("asset"), holders("ci"),
+        ])
+        var counts: [Int: Int] = [:]
+        for row in Array(rows[2]) + Array(rows[3]) { counts[Int(try row.int8(0)), default: 0] += 1 }
+        for (index, value) in all.enumerated() {
+            var audit = AuditRow(
+                on.contains(value) ? "identifier_suspect" : "identifier_cleared", cause: causes[value] ?? .system)
+            audit.evidence = JSONText.object([
+                "kind": JSONText.string(value.kind.rawValue), "value": JSONText.string(value.value),
+            ])
+            batch.plan.audit.append(audit)
+            guard counts[index + 1] ?? 0 > limits.holders else { continue }
+            var range = BulkRange(.value, id: 0, source: causes[value]?.source, cause: causes[value]?.json ?? "{}")
+            range.valueKind = value.kind.rawValue
+            range.key = value.value
+            add(range, to: &batch)
+        }
+        for row in rows[2] where counts[Int(try row.int8(0))] ?? 0 <= limits.holders {
+            let ref = try row.int8(1)
+            if needsReading(ref, batch) { batch.work.assetsAgain[ref] = causes[all[Int(try row.int8(0)) - 1]] }
+        }
+        for row in rows[3] where counts[Int(try row.int8(0))] ?? 0 <= limits.holders {
+            let ref = try row.int8(1)
+            if batch.cis[ref] == nil { batch.work.cisAgain[ref] = causes[all[Int(try row.int8(0)) - 1]] }
+        }
+        let assetRefs = batch.work.assetsAgain.keys.filter { needsReading($0, batch) }.sorted()
+        let ciRefs = batch.work.cisAgain.keys.filter { batch.cis[$0] == nil }.sorted()
+        guard !assetRefs.isEmpty || !ciRefs.isEmpty else { return }
+        let again = try await flush([
+            reader.storedAssets(assetRefs), StoredRecords.assets(refs: assetRefs), storedCIs(ciRefs),
+            StoredRecords.cis(refs: ciRefs),
+        ])
+        try takeAssetsAgain(again[0], again[1], &batch)
+        try takeCIsAgain(again[2], again[3], &batch)
+        try await learnSuspects(&batch)
+    }
+
+    /// Not in the batch yet, or in it as a tombstone, whose keys are those it had and must now be made anew.
+    private func needsReading(_ ref: AssetRef, _ batch: Batch) -> Bool {
+        guard let change = batch.assets[ref] else { return true }
+        return change.row == nil && !change.isForgotten
+    }
+
+    /// Holders read again have other values too: which of those are suspect is looked up, not counted.
+    private func learnSuspects(_ batch: inout Batch) async throws {
+        var values: Set<KindValue> = []
+        for change in batch.assets.values { values.formUnion(change.reading?.holds ?? []) }
+        for change in batch.cis.values { values.formUnion(change.reading?.reads ?? []) }
+        let list = Array(values)
+        let rows = try await flush(
+            Statement(
+                """
+                SELECT s.kind || ':' || s.value
+                FROM unnest($1::text[], $2::text[]) AS k (kind, value)
+                CROSS JOIN LATERAL (
+                    SELECT * FROM assetlink_internal.suspect_value AS s
+                    WHERE s.kind = k.kind AND s.value = k.value OFFSET 0) AS s
+                """, [.texts(list.map(\.kind.rawValue)), .texts(list.map(\.value))]))
+        batch.suspects = Set(try rows.compactMap { KindValue(stored: try $0.text(0)) })
+    }
+
+    /// Records that hold a suspect value are read once more, now that the verdicts are known.
+    func readSuspects(_ batch: inout Batch) {
+        guard let rules, !batch.suspects.isEmpty else { return }
+        let suspects = batch.suspects
+        let valueReader = ValueReader(rules: rules) { suspects.contains($0) }
+        for (ref, change) in batch.assets {
+            guard let row = change.row, let reading = change.reading, !reading.holds.isDisjoint(with: suspects) else {
+                continue
+            }
+            batch.assets[ref]?.reading = AssetReading(row.record, source: change.source.name, reader: valueReader)
+        }
+        for (ref, change) in batch.cis {
+            guard let row = change.row, let reading = change.reading, !reading.reads.isDisjoint(with: suspects) else {
+                continue
+            }
+            batch.cis[ref]?.reading = CIReading(row.record, source: change.source.name, reader: valueReader)
+        }
+    }
+}

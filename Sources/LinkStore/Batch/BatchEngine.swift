@@ -1,0 +1,127 @@
+package import LinkCore
+package import Logging
+package import Postgres
+
+/// How large a batch may get, and when the breaker trips.
+package struct BatchLimits: Sendable {
+    /// Log rows taken from the live lane at once; more becomes a bulk range.
+    package var live = 5_000
+    /// Records of bulk ranges taken in one batch.
+    package var bulk = 5_000
+    /// Holders of one key or value re-decided in the batch itself; more go to the bulk lane.
+    package var holders = 2_000
+    /// How long a batch waits for the lock of a source's tables.
+    package var lockTimeoutMilliseconds = 50
+    /// The breaker: share of the active links, and the least number, that one source may end in the window.
+    package var breakerPercent = 10
+    package var breakerMinimum = 50
+    /// The breaker's sliding window in seconds.
+    package var breakerWindow = 900
+
+    package init() {}
+}
+
+/// What one batch did.
+package struct BatchReport: Sendable {
+    package var batchID: Int64
+    /// Log rows and bulk records taken in.
+    package var changes = 0
+    /// Events older than what is known.
+    package var ignored = 0
+    package var auditRows = 0
+    /// When the oldest change of the batch was written.
+    package var oldestLoggedAt: Timestamp?
+    /// When the batch committed, by the database's clock.
+    package var time: Timestamp
+    package var ranges: [BulkRange] = []
+    /// Round trips and statements, which must not grow with the batch.
+    package var roundTrips = 0
+    package var statements = 0
+}
+
+/// What came of a look at the log.
+package enum BatchOutcome: Sendable {
+    /// Nothing new and no open range.
+    case idle(Snapshot)
+    case done(BatchReport)
+}
+
+/// Runs batches on one connection: one REPEATABLE READ transaction each (engine points 3 and 4).
+///
+/// Not `Sendable`: one task owns it, as one task owns the transaction.
+package final class BatchEngine {
+    let connection: PostgresConnection
+    let logger: Logger
+    let limits: BatchLimits
+    /// The lease's epoch under which batches are written.
+    package let epoch: Int64
+
+    /// The newest cursor known; checked against the table by every batch.
+    var cursor = Cursor.beginning
+    var rules: CompiledRuleSet?
+    var reader = SourceReader(rules: CompiledRuleSet(RuleSet(version: 0, classes: [])))
+    /// Number of each space of the rule set in `key_space`.
+    var spaceIDs: [Int32] = []
+    var spaceIndex: [Int32: Int] = [:]
+    /// The tables that the last batch locked.
+    var tables: [String] = []
+    /// Links ended per source in the breaker's window: (time, source, count).
+    var ended: [(time: Timestamp, source: Int32, count: Int)] = []
+
+    /// What the attempt before this one ran into, until a batch has said so.
+    var trips: [Int32: (ending: Int, window: Int, limit: Int)] = [:]
+    var broken: [Int32: PostgresError] = [:]
+
+    /// Tables that could not be locked in the attempt before.
+    var lockedTables: Set<String> = []
+    var lockedAt = ContinuousClock().now
+    /// Records that fail the batch, with what they fail with: dead letters of the next one.
+    var poison: [RecordName: String] = [:]
+    /// The records of the batch under way, and those that a trial is confined to.
+    var tried: [RecordName] = []
+    var trial: Set<RecordName>?
+    /// Only compares: nothing may be written.
+    var isVerifying = false
+
+    var roundTrips = 0
+    var statements = 0
+
+    package init(connection: PostgresConnection, epoch: Int64, limits: BatchLimits = BatchLimits(), logger: Logger) {
+        self.connection = connection
+        self.epoch = epoch
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// The snapshot up to which everything is taken in or stored as a range.
+    package var position: Snapshot { cursor.snapshot }
+
+    /// Sends statements in one flush and counts them.
+    func flush(_ list: [Statement]) async throws(PostgresError) -> [Rows] {
+        roundTrips += 1
+        statements += list.count
+        return try await connection.pipeline(list)
+    }
+
+    func flush(_ statement: Statement) async throws(PostgresError) -> Rows {
+        try await flush([statement])[0]
+    }
+
+    func rollback() async {
+        do { _ = try await connection.query("ROLLBACK") } catch {
+            logger.debug("rollback failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The session's own settings: steps are index probes whatever the statistics say (engine, "watch plans").
+    ///
+    /// Plans are made while the tables are empty and kept: statements that read many records fence each probe off with
+    /// `LATERAL (… OFFSET 0)`, or a join of a small table would be kept for a large one.
+    package static let sessionSettings = """
+        SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off;
+        SET jit = off;
+        SET plan_cache_mode = force_generic_plan; SET row_security = off; SET search_path = pg_catalog, pg_temp;
+        SET client_min_messages = warning; SET timezone = 'UTC'; SET datestyle = 'ISO, YMD';
+        SET extra_float_digits = 1; SET bytea_output = 'hex'; SET intervalstyle = 'iso_8601';
+        """
+}

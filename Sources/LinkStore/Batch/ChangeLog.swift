@@ -1,0 +1,117 @@
+package import LinkCore
+package import Postgres
+
+/// One row of the change log.
+package struct LogRow: Sendable {
+    package enum Topic: String, Sendable {
+        case record, source, act, expiry, rules, ci, link, tombstone
+    }
+
+    package var xid: UInt64
+    package var seq: Int64
+    package var topic: Topic
+    package var source: Int32?
+    package var key: String?
+    /// Published records: `publish`, `decommission` or `delete`.
+    package var event: String?
+    package var version: Timestamp?
+    package var record: String?
+    package var cause: String
+    package var loggedAt: Timestamp
+
+    init?(_ row: Row) throws(PostgresError) {
+        var columns = Columns(row)
+        guard let xid = UInt64(try columns.text()) else { return nil }
+        self.xid = xid
+        seq = try columns.int8()
+        guard let topic = Topic(rawValue: try columns.text()) else { return nil }
+        self.topic = topic
+        source = try columns.int4OrNil()
+        key = try columns.textOrNil()
+        event = try columns.textOrNil()
+        version = try columns.timeOrNil()
+        record = try columns.textOrNil()
+        cause = try columns.text()
+        loggedAt = try columns.time()
+    }
+}
+
+/// The statements that read the log by snapshot difference (engine point 2).
+package enum ChangeLog {
+    private static let columns =
+        "xid::text, seq, topic, source_id, key, event, version, record::text, cause, logged_at"
+
+    /// What is visible now and was not in the snapshot `($1 xmax, $2 running)`, at most `$3` rows, in log order.
+    ///
+    /// Both halves of the condition are index scans, the second one probe per running transaction: as a join, the wish
+    /// for order would make it a walk over the whole log. The batch's own MVCC snapshot is the upper bound.
+    static let live: String = {
+        let parts = (0..<3).flatMap { table in
+            [
+                "(SELECT * FROM assetlink_internal.change_log_\(table) WHERE xid >= $1::text::xid8 ORDER BY xid, seq LIMIT $3)",
+                """
+                (SELECT l.* FROM unnest($2::text[]) AS r (xid)
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM assetlink_internal.change_log_\(table) AS l
+                     WHERE l.xid = r.xid::xid8 ORDER BY l.xid, l.seq LIMIT $3) AS l ORDER BY l.xid, l.seq LIMIT $3)
+                """,
+            ]
+        }
+        return "SELECT \(columns) FROM (\(parts.joined(separator: " UNION ALL "))) AS l ORDER BY l.xid, l.seq LIMIT $3"
+    }()
+
+    /// A page of a stored range: new to `($1, $2)`, old enough for snapshot `$4`, beyond position `($5, $6)`.
+    static let range: String = {
+        let parts = (0..<3).flatMap { table in
+            [
+                """
+                (SELECT * FROM assetlink_internal.change_log_\(table)
+                 WHERE xid >= $1::text::xid8 AND (xid, seq) > ($5::text::xid8, $6)
+                   AND pg_visible_in_snapshot(xid, $4::text::pg_snapshot) ORDER BY xid, seq LIMIT $3)
+                """,
+                """
+                (SELECT l.* FROM unnest($2::text[]) AS r (xid)
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM assetlink_internal.change_log_\(table) AS l
+                     WHERE l.xid = r.xid::xid8 AND (l.xid, l.seq) > ($5::text::xid8, $6)
+                       AND pg_visible_in_snapshot(l.xid, $4::text::pg_snapshot) ORDER BY l.xid, l.seq LIMIT $3) AS l
+                 ORDER BY l.xid, l.seq LIMIT $3)
+                """,
+            ]
+        }
+        return "SELECT \(columns) FROM (\(parts.joined(separator: " UNION ALL "))) AS l ORDER BY l.xid, l.seq LIMIT $3"
+    }()
+
+    /// Whether anything is new: the probe of the doorbell, outside any batch.
+    package static func probe(_ snapshot: Snapshot) -> Statement {
+        let parts = (0..<3).map { table in
+            """
+            EXISTS (SELECT FROM assetlink_internal.change_log_\(table) WHERE xid >= $1::text::xid8)
+            OR EXISTS (SELECT FROM unnest($2::text[]) AS r (xid)
+                       CROSS JOIN LATERAL (
+                           SELECT FROM assetlink_internal.change_log_\(table) AS l
+                           WHERE l.xid = r.xid::xid8 LIMIT 1) AS l)
+            """
+        }
+        return Statement(
+            "SELECT " + parts.joined(separator: " OR "), [snapshot.xmaxParameter, snapshot.inProgressParameter])
+    }
+
+    static func live(since snapshot: Snapshot, limit: Int) -> Statement {
+        Statement(live, [snapshot.xmaxParameter, snapshot.inProgressParameter, .int8(Int64(limit))])
+    }
+
+    static func page(of range: BulkRange, limit: Int) throws(StoreError) -> Statement {
+        guard let from = range.from.flatMap(Snapshot.init), let to = range.to else {
+            throw StoreError.corrupt("bulk range \(range.id) has no snapshots")
+        }
+        let position = (range.after ?? "0/0").split(separator: "/")
+        return Statement(
+            Self.range,
+            [
+                from.xmaxParameter, from.inProgressParameter, .int8(Int64(limit)), .text(to),
+                .text(position.first.map(String.init) ?? "0"),
+                .int8(position.last.flatMap { Int64($0) } ?? 0),
+            ])
+    }
+}

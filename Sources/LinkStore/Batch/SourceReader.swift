@@ -1,0 +1,224 @@
+import LinkCore
+import Postgres
+
+/// An asset as read now, with the raw columns that are only stored.
+struct AssetRow {
+    var key: String
+    var record: AssetRecord
+    var attributes: String?
+    var version: Timestamp?
+    var digest: String
+}
+
+/// A CI as read now, with the raw columns that are only stored.
+struct CIRow {
+    var key: String
+    var record: CIRecord
+    var serials: String?
+    var adapters: String?
+    var attributes: String?
+    var version: Timestamp?
+    var digest: String
+}
+
+/// Builds and decodes the statements that read records: from a source by keys, or as stored.
+///
+/// The same select list serves both, so that a stored record is read exactly as a fresh one.
+struct SourceReader {
+    /// Members of `attributes` that rules read, in the order of the select list.
+    let members: [String]
+
+    init(rules: CompiledRuleSet) { members = rules.attributeMembers.sorted() }
+
+    /// Reads keys of one source: a lateral probe per key, the key in its native type (engine point 9).
+    ///
+    /// The inner fence computes each column once: the list names some of them several times.
+    func read(_ source: SourceInfo, keys: [String]) -> Statement {
+        let id = source.side == .asset ? "asset_id" : "ci_id"
+        let list = source.side == .asset ? assetList(source.columns) : ciList(source.columns)
+        return Statement(
+            """
+            SELECT k.id, b.*
+            FROM unnest($1::text[]) AS k (id)
+            CROSS JOIN LATERAL (
+                SELECT \(list)
+                FROM (
+                    SELECT * FROM (\(source.query)
+                    ) AS b
+                    WHERE b.\(id) = k.id::\(source.keyType)
+                    OFFSET 0
+                ) AS b
+                OFFSET 0
+            ) AS b
+            """, [.texts(keys)])
+    }
+
+    /// A page of the keys a source has beyond `after`, with whether each is stored already.
+    func page(_ source: SourceInfo, after: String?, limit: Int) -> Statement {
+        let id = source.side == .asset ? "asset_id" : "ci_id"
+        let stored = source.side == .asset ? "asset" : "ci"
+        let live = source.side == .asset ? "standing <> 2" : "deleted_at IS NULL"
+        let condition = after == nil ? "$2::text IS NULL" : "b.\(id) > $2::text::\(source.keyType)"
+        return Statement(
+            """
+            SELECT p.id::text,
+                   EXISTS (SELECT FROM assetlink_internal.\(stored) AS s
+                           WHERE s.source_id = $1 AND s.key = p.id::text AND s.\(live))
+            FROM (
+                SELECT b.\(id) AS id
+                FROM (\(source.query)
+                ) AS b
+                WHERE \(condition) AND b.\(id) IS NOT NULL
+                ORDER BY b.\(id)
+                LIMIT $3
+            ) AS p
+            ORDER BY p.id
+            """, [.int4(source.id), after.map { .text($0) } ?? .null, .int8(Int64(limit))])
+    }
+
+    /// Whether a source shows any record at all.
+    func isEmpty(_ source: SourceInfo) -> Statement {
+        Statement("SELECT NOT EXISTS (SELECT FROM (\(source.query)\n) AS b)", prepared: false)
+    }
+
+    /// Stored assets by ref, raw, tombstones included.
+    func storedAssets(_ refs: [AssetRef]) -> Statement {
+        Statement(
+            """
+            SELECT b.key, \(assetList(Self.allAssetColumns))
+            FROM unnest($1::bigint[]) AS k (ref)
+            CROSS JOIN LATERAL (SELECT * FROM assetlink_internal.asset WHERE asset_ref = k.ref OFFSET 0) AS b
+            """, [.refs(refs)])
+    }
+
+    /// The select list of a CI as stored, for joins.
+    var storedCIList: String { ciList(Self.allCIColumns) }
+
+    static let allAssetColumns: Set<String> = [
+        "asset_tag", "serial_number", "other_serials", "uuid", "mac_addresses", "name", "manufacturer", "model",
+        "asset_class", "lifecycle_raw", "parent_asset_id", "position", "cloud_resource_id", "is_composite",
+        "lifecycle_since", "attributes", "version",
+    ]
+    static let allCIColumns: Set<String> = [
+        "ci_class", "name", "serial_number", "serials", "uuid", "asset_tag", "network_adapters", "manufacturer",
+        "model", "cloud_resource_id", "parent_ci_id", "position", "lifecycle_raw", "last_discovered_at",
+        "discovery_source", "attributes", "version",
+    ]
+
+    private func assetList(_ has: Set<String>) -> String {
+        func column(_ name: String, _ type: String = "text") -> String {
+            has.contains(name) ? "b.\"\(name)\"::\(type)" : "NULL::\(type)"
+        }
+        let raw = [
+            column("asset_tag"), column("serial_number"), column("other_serials", "text[]"), column("uuid"),
+            column("mac_addresses", "text[]"), column("name"), column("manufacturer"), column("model"),
+            column("asset_class"), column("lifecycle_raw"), column("parent_asset_id"), column("position"),
+            column("cloud_resource_id"), column("is_composite", "boolean"),
+            column("lifecycle_since", "timestamptz"), column("attributes", "jsonb"),
+        ]
+        // The version of a record is no fact about the machine: it makes no change.
+        return raw.joined(separator: ", ") + ", " + column("version", "timestamptz")
+            + ", \(memberArray(has)), md5(ROW(\(raw.joined(separator: ", ")))::text)"
+    }
+
+    private func ciList(_ has: Set<String>) -> String {
+        func column(_ name: String, _ type: String = "text") -> String {
+            has.contains(name) ? "b.\"\(name)\"::\(type)" : "NULL::\(type)"
+        }
+        func list(_ name: String, _ member: String) -> String {
+            has.contains(name)
+                ? """
+                ARRAY(SELECT coalesce(e ->> '\(member)', '') FROM jsonb_array_elements(
+                    CASE jsonb_typeof(b."\(name)"::jsonb) WHEN 'array' THEN b."\(name)"::jsonb ELSE '[]' END) AS e
+                    WHERE jsonb_typeof(e) = 'object')
+                """ : "'{}'::text[]"
+        }
+        let raw = [
+            column("ci_class"), column("name"), column("serial_number"), column("serials", "jsonb"), column("uuid"),
+            column("asset_tag"), column("network_adapters", "jsonb"), column("manufacturer"), column("model"),
+            column("cloud_resource_id"), column("parent_ci_id"), column("position"), column("lifecycle_raw"),
+            column("attributes", "jsonb"),
+        ]
+        // Discovery times are read by the sweep and make no change either (engine point 10).
+        return raw.joined(separator: ", ") + ", "
+            + [
+                column("last_discovered_at", "timestamptz"), column("discovery_source"),
+                column("version", "timestamptz"), list("serials", "type"), list("serials", "value"),
+                list("network_adapters", "mac"), memberArray(has),
+                "md5(ROW(\(raw.joined(separator: ", ")))::text)",
+            ].joined(separator: ", ")
+    }
+
+    private func memberArray(_ has: Set<String>) -> String {
+        guard has.contains("attributes"), !members.isEmpty else { return "'{}'::text[]" }
+        let parts = members.map { "b.\"attributes\"::jsonb ->> \(Self.quoted($0))" }
+        return "ARRAY[\(parts.joined(separator: ", "))]"
+    }
+
+    static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    }
+
+    // MARK: Decoding
+
+    func asset(_ columns: inout Columns, key: String) throws(PostgresError) -> AssetRow {
+        var record = AssetRecord()
+        record.assetTag = try columns.textOrNil()
+        record.serialNumber = try columns.textOrNil()
+        record.otherSerials = try columns.texts()
+        record.uuid = try columns.textOrNil()
+        record.macAddresses = try columns.texts()
+        record.name = try columns.textOrNil()
+        record.manufacturer = try columns.textOrNil()
+        record.model = try columns.textOrNil()
+        record.assetClass = try columns.textOrNil()
+        record.lifecycleRaw = try columns.textOrNil()
+        record.parentAssetID = try columns.textOrNil()
+        record.position = try columns.textOrNil()
+        record.cloudResourceID = try columns.textOrNil()
+        record.isComposite = try columns.boolOrNil() ?? false
+        record.lifecycleSince = try columns.timeOrNil()
+        let attributes = try columns.textOrNil()
+        let version = try columns.timeOrNil()
+        record.attributes = try members(&columns)
+        return AssetRow(
+            key: key, record: record, attributes: attributes, version: version, digest: try columns.text())
+    }
+
+    func ci(_ columns: inout Columns, key: String) throws(PostgresError) -> CIRow {
+        var record = CIRecord()
+        record.ciClass = try columns.textOrNil()
+        record.name = try columns.textOrNil()
+        record.serialNumber = try columns.textOrNil()
+        let serials = try columns.textOrNil()
+        record.uuid = try columns.textOrNil()
+        record.assetTag = try columns.textOrNil()
+        let adapters = try columns.textOrNil()
+        record.manufacturer = try columns.textOrNil()
+        record.model = try columns.textOrNil()
+        record.cloudResourceID = try columns.textOrNil()
+        record.parentCIID = try columns.textOrNil()
+        record.position = try columns.textOrNil()
+        record.lifecycleRaw = try columns.textOrNil()
+        let attributes = try columns.textOrNil()
+        record.lastDiscoveredAt = try columns.timeOrNil()
+        record.discoverySource = try columns.textOrNil()
+        let version = try columns.timeOrNil()
+        let types = try columns.texts()
+        let values = try columns.texts()
+        record.serials = zip(types, values).map { TypedSerial(type: $0, value: $1) }
+        record.macAddresses = try columns.texts()
+        record.attributes = try members(&columns)
+        return CIRow(
+            key: key, record: record, serials: serials, adapters: adapters, attributes: attributes,
+            version: version, digest: try columns.text())
+    }
+
+    private func members(_ columns: inout Columns) throws(PostgresError) -> [String: String] {
+        var result: [String: String] = [:]
+        for (name, value) in zip(members, try columns.textsOrNulls()) {
+            if let value { result[name] = value }
+        }
+        return result
+    }
+}

@@ -1,0 +1,154 @@
+import LinkCore
+
+/// Why something is looked at: named in the audit, and counted by the breaker.
+struct Cause: Hashable, Sendable {
+    /// The source whose change it was; `nil` for operators, rules and time.
+    var source: Int32?
+    /// As `audit.cause` shows it.
+    var json: String
+    /// The person, for an operator's act.
+    var actor: String?
+    /// What it ends does not count for the breaker.
+    var isExempt = false
+    /// A record that failed before is tried again.
+    var isRetry = false
+
+    static let system = Cause(json: "{}")
+
+    init(source: Int32? = nil, json: String, actor: String? = nil, isExempt: Bool = false) {
+        self.source = source
+        self.json = json
+        self.actor = actor
+        self.isExempt = isExempt
+    }
+
+    init(row: LogRow, sourceName: String?) {
+        self.init(
+            source: row.source,
+            json: JSONText.object([
+                "source": sourceName.map { JSONText.string($0) }, "key": row.key.map { JSONText.string($0) },
+                "by": JSONText.string(row.cause), "event": row.event.map { JSONText.string($0) },
+                "xid": String(row.xid), "seq": String(row.seq),
+            ]))
+        isRetry = row.cause == "retry"
+    }
+}
+
+/// What a batch has to look at, from the log and from its ranges.
+struct Work {
+    /// Records to read, by source.
+    var records: [Int32: [String: Cause]] = [:]
+    /// Keys whose change is taken in even where nothing differs (rules or bindings changed).
+    var forced: Set<Int32> = []
+    /// Events that carry records, in log order.
+    var events: [LogRow] = []
+    /// Acts and expiries to take in, in order of their numbers.
+    var acts: [Int64: Cause] = [:]
+    var expiries: [Int64: Cause] = [:]
+    /// Stored records to read again by the rules.
+    var assetsAgain: [AssetRef: Cause] = [:]
+    var cisAgain: [CIRef: Cause] = [:]
+    /// CIs to decide again.
+    var cis: [CIRef: Cause] = [:]
+    /// Which act touched a CI.
+    var touchedBy: [CIName: Cause] = [:]
+    /// Values whose verdict must be looked at again, though no record of theirs changed.
+    var values: [KindValue: Cause] = [:]
+    /// Links whose retention is over; tombstones whose time is over.
+    var links: [Int64: Cause] = [:]
+    var tombstones: [AssetRef: Cause] = [:]
+    /// New ranges, without numbers.
+    var newRanges: [BulkRange] = []
+    var rulesChanged = false
+    var oldestLoggedAt: Timestamp?
+    /// Rows taken in, for the statistics.
+    var rows = 0
+
+    mutating func add(_ source: Int32, _ key: String, _ cause: Cause) {
+        if records[source, default: [:]][key] == nil { records[source, default: [:]][key] = cause }
+    }
+
+    mutating func note(_ time: Timestamp) { oldestLoggedAt = min(oldestLoggedAt ?? time, time) }
+}
+
+/// One row of the audit.
+struct AuditRow {
+    var actor: String
+    var action: String
+    var ciSource: String?
+    var ciID: String?
+    var assetSource: String?
+    var assetID: String?
+    var linkID: Int64?
+    var from: String?
+    var to: String?
+    var reason: String?
+    var evidence: String?
+    var cause: String?
+
+    init(_ action: String, cause: Cause) {
+        self.action = action
+        actor = cause.actor ?? "assetlinkd"
+        self.cause = cause.json
+    }
+}
+
+/// Names an asset everywhere in the plan.
+struct AssetName: Hashable, Sendable {
+    var source: Int32
+    var id: String
+}
+
+/// Names a record of either side.
+struct RecordName: Hashable, Sendable {
+    var source: Int32
+    var id: String
+}
+
+/// Names a CI everywhere in the plan.
+struct CIName: Hashable, Sendable {
+    var source: Int32
+    var id: String
+}
+
+/// An asset of which something may have changed in this batch.
+struct AssetChange {
+    let source: SourceInfo
+    let key: String
+    var stored: StoredAsset
+    /// As read; `nil` for a record that is gone (its stored keys are kept, as a tombstone).
+    var row: AssetRow?
+    var reading: AssetReading?
+    var standing: Standing
+    var isComposite: Bool
+    var isNewInSource: Bool { !stored.isStored || stored.standing == .deleted }
+    /// Its raw columns must be written.
+    var hasNewRaw: Bool
+    /// Its tombstone's time is over: it gives no key any more.
+    var isForgotten = false
+    var cause: Cause
+
+    var name: AssetName { AssetName(source: source.id, id: key) }
+    var counts: Bool { standing == .eligible && !isComposite }
+}
+
+/// A CI of which something may have changed in this batch.
+struct CIChange {
+    let source: SourceInfo
+    let key: String
+    var stored: StoredCI
+    var row: CIRow?
+    var reading: CIReading?
+    var isDeleted: Bool
+    var hasNewRaw: Bool
+    var cause: Cause
+    /// The evidence column, made once the verdicts on its values are known.
+    var evidence = "[]"
+
+    /// What `ci_value` holds of it.
+    var values: Set<KindValue> {
+        guard let reading, !isDeleted else { return [] }
+        return reading.rule == nil ? Set(reading.sharedSerials.map { KindValue(.serial, $0) }) : reading.reads
+    }
+    var counts: Bool { !isDeleted && (reading?.isCounted ?? false) }
+}

@@ -1,0 +1,139 @@
+import Postgres
+
+extension Migrator {
+    /// The advisory lock under which one file at a time is applied: "assetlnk" in ASCII.
+    private static let lock = "7022083123582889579"
+
+    /// Applies one file, again and again while locks are not granted; false when it had been applied meanwhile.
+    func apply(
+        _ file: MigrationFile, on connection: PostgresConnection, lockTimeout: Duration, retries: Int,
+        backoff: Duration, report: (String) -> Void
+    ) async throws -> Bool {
+        var pause = backoff
+        var attempt = 0
+        while true {
+            do {
+                return try await attemptOnce(file, on: connection, lockTimeout: lockTimeout)
+            } catch let error as StepFailure {
+                // Whatever the rollback says, the first error is the one that counts.
+                _ = try? await connection.query("ROLLBACK")
+                guard error.isWorthRetrying, attempt < retries else {
+                    throw try await explained(error, file, connection)
+                }
+                attempt += 1
+                let holder = error.step == .lock ? try await lockHolder(connection) : nil
+                report(
+                    "\(file.name): \(holder.map { "waiting for \($0)" } ?? "a lock was not granted in time"), "
+                        + "try \(attempt) of \(retries)")
+                try await Task.sleep(for: pause * Double.random(in: 0.5...1))
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    private func attemptOnce(
+        _ file: MigrationFile, on connection: PostgresConnection, lockTimeout: Duration
+    ) async throws -> Bool {
+        try await step(.begin) {
+            _ = try await connection.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            _ = try await connection.query(
+                """
+                SELECT set_config('lock_timeout', $1, true), set_config('search_path', 'pg_catalog, pg_temp', true),
+                    set_config('client_min_messages', 'warning', true)
+                """, [.text("\(milliseconds(lockTimeout))ms")])
+        }
+        try await step(.lock) { _ = try await connection.query("SELECT pg_advisory_xact_lock(\(Self.lock))") }
+        // Read again, now that nobody else can write it.
+        let applied = try await Ledger.read(on: connection)
+        guard try MigrationPlan(files: files, applied: applied).pending.contains(file) else {
+            _ = try await connection.query("ROLLBACK")
+            return false
+        }
+        try await step(.file) {
+            _ = try await connection.pipeline(file.statements.map { Statement($0.sql, prepared: false) })
+        }
+        try await step(.ledger) {
+            _ = try await connection.pipeline(Ledger.record(file))
+            _ = try await connection.query("COMMIT")
+        }
+        return true
+    }
+
+    private func step(_ step: StepFailure.Step, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as PostgresError {
+            throw StepFailure(step: step, error: error)
+        }
+    }
+
+    private func explained(_ failure: StepFailure, _ file: MigrationFile, _ connection: PostgresConnection) async throws
+        -> any Error
+    {
+        let error = failure.error
+        if error.isConnectionFailure { return error }
+        if failure.step == .lock {
+            return MigrationError(
+                .busy, "Another migration is running: \(try await lockHolder(connection) ?? "it has just ended").",
+                hint: "Run assetlinkctl migrate again when it is done.", underlying: error)
+        }
+        let statement = failure.step == .file ? error.statementIndex.map { file.statements[$0] } : nil
+        let place = statement.map { ", line \($0.line(at: error.position))" } ?? ""
+        let number = error.statementIndex.map { " (statement \($0 + 1) of \(file.statements.count))" } ?? ""
+        return MigrationError(
+            .failed, "\(file.name)\(place)\(failure.step == .file ? number : ""): \(error.message)",
+            hint: hint(for: error), underlying: error)
+    }
+
+    private func hint(for error: PostgresError) -> String {
+        let tail = "This file was rolled back; those before it stay applied."
+        switch error.sqlState {
+        case "42501":
+            return "Run it as a superuser, or as a role with CREATEROLE that may create schemas in this database. "
+                + tail
+        case "55P03":
+            return "Somebody holds a lock on an object that it changes; find out with pg_locks and run it again. "
+                + tail
+        default:
+            return (error.hint.map { $0 + " " } ?? "") + tail
+        }
+    }
+
+    /// Who applies migrations at this moment, in words; nil when nobody does.
+    private func lockHolder(_ connection: PostgresConnection) async throws -> String? {
+        try await connection.query(
+            """
+            SELECT concat('process ', l.pid, ', role ', a.usename, ', ' || nullif(a.application_name, ''),
+                ', from ' || host(a.client_addr), ', since ' || to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ'))
+            FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)
+            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+                AND (l.classid::bigint << 32 | l.objid::bigint) = \(Self.lock)
+            """
+        ).first?.text(0)
+    }
+
+    private func milliseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return max(1, seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
+    }
+}
+
+/// What the server refused, and what we were about to do.
+private struct StepFailure: Error {
+    enum Step { case begin, lock, file, ledger }
+
+    let step: Step
+    let error: PostgresError
+
+    /// A lock that was not granted, a deadlock, or a role that another database's migration is making at this moment:
+    /// the same again later may work.
+    var isWorthRetrying: Bool {
+        switch error.sqlState {
+        case "55P03", "40P01": true
+        case "23505": error.constraint == "pg_authid_rolname_index"
+        case "XX000": error.message.hasPrefix("tuple concurrently")
+        default: false
+        }
+    }
+}

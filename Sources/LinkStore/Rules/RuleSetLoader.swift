@@ -1,0 +1,138 @@
+package import LinkCore
+package import Postgres
+
+/// Reads the rule set from its tables, as of the transaction's snapshot.
+package enum RuleSetLoader {
+    private static let classes = Statement(
+        "SELECT class, parent, aged_after_days, rule IS NULL, rule = '\"none\"'::jsonb FROM assetlink.ci_class ORDER BY class"
+    )
+
+    private static let entries = Statement(
+        """
+        SELECT c.class, (e ->> 'priority')::integer, coalesce(e ->> 'type', 'regular'),
+               ARRAY(
+                   SELECT CASE jsonb_typeof(a) WHEN 'string' THEN (a #>> '{}') || '=' || (a #>> '{}')
+                          ELSE (a ->> 'ci') || '=' || (a ->> 'asset') END
+                   FROM jsonb_array_elements(coalesce(e -> 'attributes', '[]')) AS a),
+               e ->> 'list',
+               e -> 'types' IS NOT NULL AND jsonb_typeof(e -> 'types') = 'array',
+               ARRAY(SELECT lower(btrim(t)) FROM jsonb_array_elements_text(
+                   CASE jsonb_typeof(e -> 'types') WHEN 'array' THEN e -> 'types' ELSE '[]' END) AS t),
+               coalesce((e ->> 'exact_count')::boolean, false), coalesce((e ->> 'allow_null')::boolean, false),
+               coalesce((e ->> 'dependent')::boolean, false) OR e ->> 'type' = 'dependent'
+        FROM assetlink.ci_class AS c
+        CROSS JOIN LATERAL jsonb_array_elements(c.rule -> 'entries') AS e
+        WHERE jsonb_typeof(c.rule) = 'object'
+        ORDER BY 1, 2
+        """)
+
+    private static let required = Statement(
+        """
+        SELECT c.class, r
+        FROM assetlink.ci_class AS c
+        CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(c.rule -> 'required', '[]')) AS r
+        WHERE jsonb_typeof(c.rule) = 'object'
+        """)
+
+    private static let placeholders = Statement(
+        "SELECT id, kind, value, is_pattern, manufacturer FROM assetlink.placeholder ORDER BY id")
+    private static let lifecycle = Statement(
+        "SELECT side, source, raw_state, meaning FROM assetlink.lifecycle_state ORDER BY 1, 2, 3")
+    private static let aliases = Statement("SELECT alias, manufacturer FROM assetlink.manufacturer_alias ORDER BY 1")
+    private static let limits = Statement("SELECT kind, holders FROM assetlink.suspect_limit ORDER BY 1")
+    private static let version = Statement("SELECT max(version) FROM assetlink_internal.rule_set")
+
+    /// - Throws: ``StoreError/corrupt(_:)`` naming the class and entry that cannot be read.
+    package static func load(_ connection: PostgresConnection) async throws -> RuleSet {
+        let rows = try await connection.pipeline([
+            version, classes, entries, required, placeholders, lifecycle, aliases, limits,
+        ])
+        let entries = try decodeEntries(rows[2])
+        var required: [String: [Attribute]] = [:]
+        for row in rows[3] {
+            required[try row.text(0), default: []].append(try attribute(try row.text(1), of: try row.text(0)))
+        }
+        let classes = try rows[1].map { row in
+            let name = try row.text(0)
+            let rule: CIClass.Rule =
+                if try row.bool(3) {
+                    .inherited
+                } else if try row.boolOrNil(4) == true {
+                    .none
+                } else {
+                    .own(
+                        IdentificationRule(
+                            name: name, entries: entries[name] ?? [], required: required[name] ?? []))
+                }
+            return CIClass(
+                name: name, parent: try row.textOrNil(1), rule: rule,
+                agedAfterDays: try row.int8OrNil(2).map { Int($0) })
+        }
+        return RuleSet(
+            version: try rows[0].first?.int8OrNil(0) ?? 0, classes: classes,
+            placeholders: try rows[4].compactMap { row in
+                guard let kind = IdentifierKind(rawValue: try row.text(1)) else { return nil }
+                return Placeholder(
+                    id: Int(try row.int8(0)), kind: kind, value: try row.text(2), isPattern: try row.bool(3),
+                    manufacturer: try row.textOrNil(4))
+            },
+            lifecycle: try rows[5].map { row in
+                LifecycleMapping(
+                    side: try row.text(0) == "asset" ? .asset : .ci, source: try row.textOrNil(1),
+                    rawState: try row.text(2), meaning: try row.text(3))
+            },
+            manufacturerAliases: Dictionary(
+                try rows[6].map { (try $0.text(0), try $0.text(1)) }, uniquingKeysWith: { a, _ in a }),
+            suspectLimits: Dictionary(
+                try rows[7].compactMap { row in
+                    guard let kind = IdentifierKind(rawValue: try row.text(0)) else { return nil }
+                    return (kind, Int(try row.int8(1)))
+                }, uniquingKeysWith: { a, _ in a }))
+    }
+
+    private static func decodeEntries(_ rows: Rows) throws -> [String: [IdentifierEntry]] {
+        var result: [String: [IdentifierEntry]] = [:]
+        for row in rows {
+            var columns = Columns(row)
+            let name = try columns.text()
+            let priority = try columns.int()
+            let type = try columns.text()
+            let pairs = try columns.texts().map { text in
+                let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
+                guard sides.count == 2 else { throw StoreError.corrupt("rule of class \(name): attribute \(text)") }
+                return AttributePair(ci: try attribute(sides[0], of: name), asset: try attribute(sides[1], of: name))
+            }
+            let listName = try columns.textOrNil()
+            let hasTypes = try columns.bool()
+            let types = Set(try columns.texts())
+            let exact = try columns.bool()
+            let allowsNull = try columns.bool()
+            let isDependent = try columns.bool()
+            var lookup: Lookup?
+            if let listName {
+                guard let list = LookupList(rawValue: listName) else {
+                    throw StoreError.corrupt("rule of class \(name), entry \(priority): unknown list \(listName)")
+                }
+                lookup = Lookup(list, types: hasTypes ? types : nil, exactCount: exact)
+            }
+            let comparison: IdentifierEntry.Comparison
+            switch (pairs.isEmpty, lookup) {
+            case (false, nil): comparison = .regular(pairs, allowNull: allowsNull)
+            case (true, let lookup?): comparison = .lookup(lookup)
+            case (false, let lookup?): comparison = .hybrid(pairs, lookup)
+            case (true, nil):
+                throw StoreError.corrupt("rule of class \(name), entry \(priority) of type \(type) compares nothing")
+            }
+            result[name, default: []].append(
+                IdentifierEntry(priority: priority, comparison, isDependent: isDependent))
+        }
+        return result
+    }
+
+    private static func attribute(_ text: String, of name: String) throws -> Attribute {
+        guard let attribute = Attribute(signature: text) else {
+            throw StoreError.corrupt("rule of class \(name): unknown attribute \(text)")
+        }
+        return attribute
+    }
+}

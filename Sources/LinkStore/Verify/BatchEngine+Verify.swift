@@ -1,0 +1,235 @@
+import LinkCore
+package import Logging
+package import Postgres
+
+/// What a full comparison found; nothing is written.
+package struct VerifyReport: Sendable {
+    /// Records compared, by side.
+    package var assets = 0
+    package var cis = 0
+    /// Stored records that differ from their source, are gone there, or are not stored yet.
+    package var sourceDifferences = 0
+    /// Records whose stored keys, standing or values are not what the rules make of them.
+    package var derivedDifferences = 0
+    /// CIs whose stored decision is not the decision made from scratch.
+    package var decisionDifferences = 0
+    /// Stored figures and relations that contradict each other.
+    package var contradictions = 0
+    /// The first of each, in words.
+    package var examples: [String] = []
+
+    /// Whether everything is as it must be.
+    package var isClean: Bool {
+        sourceDifferences + derivedDifferences + decisionDifferences + contradictions == 0
+    }
+
+    fileprivate mutating func note(_ example: String) { if examples.count < 50 { examples.append(example) } }
+}
+
+extension BatchEngine {
+    /// Compares everything: sources with what is stored, what is stored with what the rules make of it, and every
+    /// decision with the decision from scratch (engine point 10); one read-only snapshot, page by page.
+    ///
+    /// Changes that wait in the log show as differences from their source.
+    package static func verify(
+        _ connection: PostgresConnection, page: Int = 2_000, logger: Logger, progress: (VerifyReport) -> Void = { _ in }
+    ) async throws -> VerifyReport {
+        let engine = BatchEngine(connection: connection, epoch: 0, logger: logger)
+        engine.isVerifying = true
+        try await connection.script(sessionSettings)
+        _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        do {
+            let report = try await engine.verifyAll(page: page, progress: progress)
+            await engine.rollback()
+            return report
+        } catch {
+            await engine.rollback()
+            throw error
+        }
+    }
+
+    private func verifyAll(page: Int, progress: (VerifyReport) -> Void) async throws -> VerifyReport {
+        var report = VerifyReport()
+        guard let row = try await connection.query(CursorStatements.start).first else { return report }
+        let start = try CursorStatements.decodeStart(row)
+        let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }
+        let compiled = CompiledRuleSet(try await RuleSetLoader.load(connection))
+        var ids: [String: Int32] = [:]
+        for row in try await connection.query("SELECT signature, space_id FROM assetlink_internal.key_space") {
+            ids[try row.text(0)] = try row.int4(1)
+        }
+        spaceIDs = compiled.spaces.map { ids[$0.signature] ?? -1 }
+        spaceIndex = Dictionary(spaceIDs.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
+        rules = compiled
+        reader = SourceReader(rules: compiled)
+        let empty = Batch(
+            start: start, sources: Dictionary(uniqueKeysWithValues: sources.map { ($0.id, $0) }),
+            names: Dictionary(uniqueKeysWithValues: sources.map { ($0.name, $0.id) }), ranges: [])
+        for source in sources where !source.isDetached && source.status == .ok {
+            try await verifySource(source, page, &report)
+            progress(report)
+        }
+        try await verifyAssets(empty, page, &report, progress)
+        try await verifyCIs(empty, page, &report, progress)
+        try await verifyRelations(&report)
+        return report
+    }
+
+    private func verifySource(_ source: SourceInfo, _ page: Int, _ report: inout VerifyReport) async throws {
+        var position = SweepPosition()
+        position.source = source.id
+        while !position.isBeyondStored {
+            let keys = try await differing(source, &position, page).keys
+            report.sourceDifferences += keys.count
+            for key in keys { report.note("\(source.name)/\(key) differs from its source, or is gone there") }
+        }
+        var after: String?
+        while true {
+            let rows = try await connection.query(reader.page(source, after: after, limit: page))
+            for row in rows where try !row.bool(1) {
+                report.sourceDifferences += 1
+                report.note("\(source.name)/\(try row.text(0)) is in its source and not stored")
+            }
+            guard rows.count == page else { return }
+            after = try rows[rows.count - 1].text(0)
+        }
+    }
+
+    private func suspects(_ values: Set<KindValue>) async throws -> Set<KindValue> {
+        let list = Array(values)
+        let rows = try await connection.query(
+            Statement(
+                """
+                SELECT s.kind || ':' || s.value
+                FROM unnest($1::text[], $2::text[]) AS k (kind, value)
+                JOIN assetlink_internal.suspect_value AS s ON s.kind = k.kind AND s.value = k.value
+                """, [.texts(list.map(\.kind.rawValue)), .texts(list.map(\.value))]))
+        return Set(try rows.compactMap { KindValue(stored: try $0.text(0)) })
+    }
+
+    private func verifyAssets(
+        _ empty: Batch, _ page: Int, _ report: inout VerifyReport, _ progress: (VerifyReport) -> Void
+    ) async throws {
+        guard let rules else { return }
+        var after: Int64 = 0
+        while true {
+            let refs = try await connection.query(
+                Statement(
+                    "SELECT asset_ref FROM assetlink_internal.asset WHERE asset_ref > $1 ORDER BY asset_ref LIMIT $2",
+                    [.int8(after), .int8(Int64(page))])
+            ).map { try $0.int8(0) }
+            guard let last = refs.last else { return }
+            after = last
+            var batch = empty
+            let rows = try await connection.pipeline([
+                reader.storedAssets(refs), StoredRecords.assets(refs: refs),
+            ])
+            try takeAssetsAgain(rows[0], rows[1], &batch)
+            let values = batch.assets.values.reduce(into: Set<KindValue>()) { $0.formUnion($1.stored.holds) }
+            batch.suspects = try await suspects(values)
+            readSuspects(&batch)
+            for change in batch.assets.values where change.standing != .deleted {
+                report.assets += 1
+                guard let reading = change.reading else { continue }
+                let keys = storedKeys(reading, change, rules, batch).filter { !isDependent($0.space, rules) }
+                let stored = change.stored.keys.filter { !isDependent($0.space, rules) }
+                let wrong = [
+                    keys != stored ? "keys" : nil, reading.holds != change.stored.holds ? "values" : nil,
+                    change.standing != change.stored.standing ? "standing" : nil,
+                    change.isComposite != change.stored.isComposite ? "composite mark" : nil,
+                    Set(reading.identity.stored) != Set(change.stored.identity) ? "identity" : nil,
+                ].compactMap { $0 }
+                guard !wrong.isEmpty else { continue }
+                report.derivedDifferences += 1
+                report.note(
+                    "asset \(change.source.name)/\(change.key): stored \(wrong.joined(separator: ", ")) not as by the rules"
+                )
+            }
+            progress(report)
+        }
+    }
+
+    private func verifyCIs(
+        _ empty: Batch, _ page: Int, _ report: inout VerifyReport, _ progress: (VerifyReport) -> Void
+    ) async throws {
+        var after: Int64 = 0
+        while true {
+            let refs = try await connection.query(
+                Statement(
+                    """
+                    SELECT ci_ref FROM assetlink_internal.ci
+                    WHERE ci_ref > $1 AND deleted_at IS NULL ORDER BY ci_ref LIMIT $2
+                    """, [.int8(after), .int8(Int64(page))])
+            ).map { try $0.int8(0) }
+            guard let last = refs.last else { return }
+            after = last
+            var batch = empty
+            try await decide(refs, &batch)
+            try await settle(refs, &batch)
+            for ref in refs {
+                guard let decision = batch.decisions[ref] else { continue }
+                report.cis += 1
+                let name = "CI \(batch.sources[decision.facts.name.source]?.name ?? "?")/\(decision.facts.name.id)"
+                guard let stored = decision.facts.stored else {
+                    report.decisionDifferences += 1
+                    report.note("\(name) was never decided")
+                    continue
+                }
+                var fresh = StoredDecision(decision)
+                fresh.conflict = stored.conflict
+                if fresh != stored || (stored.conflict != nil) != (decision.state == .conflicted) {
+                    report.decisionDifferences += 1
+                    report.note(
+                        "\(name): stored \(stored.state.rawValue) \(stored.reason?.rawValue ?? ""), "
+                            + "from scratch \(decision.state.rawValue) \(decision.reason?.rawValue ?? "")")
+                }
+                let active = decision.facts.link.flatMap { $0.stale == nil ? $0.asset : nil }
+                if active != decision.linked {
+                    report.contradictions += 1
+                    report.note("\(name): its active link is not what it is linked to")
+                }
+            }
+            progress(report)
+        }
+    }
+
+    /// Stored figures that must follow from stored rows.
+    private func verifyRelations(_ report: inout VerifyReport) async throws {
+        let checks: [(String, String)] = [
+            (
+                "assets whose number of linked CIs is wrong",
+                """
+                SELECT count(*) FROM assetlink_internal.asset AS a
+                LEFT JOIN (SELECT claim_asset, count(*) AS n FROM assetlink_internal.ci_decision
+                           WHERE state = 'linked' GROUP BY 1) AS d ON d.claim_asset = a.asset_ref
+                WHERE a.ci_count <> coalesce(d.n, 0)
+                """
+            ),
+            (
+                "links whose state contradicts the CI's row",
+                """
+                SELECT count(*) FROM assetlink_internal.link AS l
+                FULL JOIN assetlink_internal.ci_decision AS d ON d.link_id = l.link_id
+                WHERE (l.status <> 'closed' AND (d.link_id IS NULL OR d.link_status <> l.status))
+                    OR (d.link_id IS NOT NULL AND (l.link_id IS NULL OR l.status = 'closed'))
+                """
+            ),
+            (
+                "open conflicts that nobody is in, or CIs in a closed one",
+                """
+                SELECT (SELECT count(*) FROM assetlink_internal.conflict AS c WHERE c.closed_at IS NULL
+                        AND NOT EXISTS (SELECT FROM assetlink_internal.ci_decision AS d WHERE d.conflict_id = c.conflict_id))
+                     + (SELECT count(*) FROM assetlink_internal.ci_decision AS d
+                        JOIN assetlink_internal.conflict AS c USING (conflict_id) WHERE c.closed_at IS NOT NULL)
+                """
+            ),
+        ]
+        _ = try await connection.query("SET LOCAL enable_hashjoin = on")
+        for (text, sql) in checks {
+            let count = Int(try await connection.query(Statement(sql, prepared: false)).first?.int8(0) ?? 0)
+            guard count > 0 else { continue }
+            report.contradictions += count
+            report.note("\(count) \(text)")
+        }
+    }
+}

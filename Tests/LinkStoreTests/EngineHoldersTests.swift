@@ -1,0 +1,109 @@
+import LinkStore
+import LinkTesting
+import Testing
+
+/// Keys and values that so many hold that they go through the bulk lane, with the same result.
+@Suite struct EngineHoldersTests {
+    private func bench(_ name: String = #function) async throws -> EngineBench {
+        try await EngineBench(name, file: #fileID) { limits in
+            limits.holders = 10
+            limits.bulk = 7
+            limits.breakerMinimum = 10_000
+        }
+    }
+
+    private static let crowd = """
+        INSERT INTO itam.asset (asset_id, serial_number, uuid) SELECT n, 'SAME', NULL FROM generate_series(1, 25) AS n;
+        INSERT INTO cmdb.ci (ci_id, ci_class, serial_number)
+        SELECT n, 'server', 'SAME' FROM generate_series(1, 25) AS n;
+        """
+
+    @Test func aValueWithManyHoldersFlips() async throws {
+        let bench = try await bench()
+        try await bench.run(Self.crowd)
+        try await bench.drain()
+        #expect(try await bench.state(7) == "orphaned suspect_identifier")
+        try await bench.compare("suspect")
+        for change in [
+            "UPDATE assetlink.suspect_limit SET holders = 100", "UPDATE assetlink.suspect_limit SET holders = 24",
+            "DELETE FROM itam.asset WHERE asset_id > 3", "DELETE FROM cmdb.ci WHERE ci_id > 20",
+            """
+            INSERT INTO cmdb.ci (ci_id, ci_class, serial_number)
+            SELECT n, 'server', 'same' FROM generate_series(21, 30) AS n
+            """,
+        ] {
+            try await bench.run(change)
+            try await bench.drain()
+            try await bench.check(change)
+            try await bench.compare(change)
+        }
+        #expect(
+            try await bench.value(
+                "SELECT count(*) FROM assetlink_internal.batch WHERE ranges @> '[{\"kind\": \"value\"}]'")
+                != "0")
+    }
+
+    @Test func trustOfAValueWithManyHolders() async throws {
+        let bench = try await bench()
+        try await bench.run(Self.crowd)
+        try await bench.drain()
+        try await bench.run("SELECT assetlink.trust_identifier('serial', 'SAME', 'test')")
+        let reports = try await bench.drain()
+        #expect(reports.contains { $0.ranges.contains { $0.kind == .value } })
+        try await bench.check()
+        #expect(
+            try await bench.rows("SELECT DISTINCT state || ' ' || reason FROM assetlink.ci_state")
+                == ["conflicted duplicate_asset"])
+        #expect(try await bench.value("SELECT count(*) FROM assetlink.conflict WHERE closed_at IS NULL") == "1")
+        try await bench.run("SELECT assetlink.distrust_identifier('serial', 'SAME', 'test')")
+        try await bench.drain()
+        try await bench.check()
+        try await bench.compare()
+    }
+
+    @Test func theViewOfAKeyWithManyHoldersChanges() async throws {
+        let bench = try await bench()
+        try await bench.run("UPDATE assetlink.suspect_limit SET holders = 0; \(Self.crowd)")
+        try await bench.drain()
+        try await bench.compare("crowd")
+        for change in [
+            "DELETE FROM itam.asset WHERE asset_id > 1", "UPDATE itam.asset SET is_composite = true",
+            "UPDATE itam.asset SET state = 'retired'", "UPDATE itam.asset SET state = 'in_use'",
+            "INSERT INTO itam.asset (asset_id, serial_number) VALUES (2, 'SAME')",
+            "UPDATE itam.asset SET serial_number = 'Y' WHERE asset_id = 1", "DELETE FROM itam.asset",
+        ] {
+            try await bench.run(change)
+            try await bench.drain()
+            try await bench.check(change)
+            try await bench.compare(change)
+        }
+        #expect(
+            try await bench.value(
+                "SELECT count(*) FROM assetlink_internal.batch WHERE ranges @> '[{\"kind\": \"holders\"}]'")
+                != "0")
+    }
+
+    /// What ends in the bulk lane counts for the breaker too, and the source it is counted against waits.
+    @Test(.timeLimit(.minutes(10))) func theBreakerHoldsWhatARangeWouldEnd() async throws {
+        let bench = try await EngineBench { limits in
+            limits.holders = 10
+            limits.bulk = 100
+            limits.breakerMinimum = 5
+        }
+        try await bench.run(
+            """
+            UPDATE assetlink.suspect_limit SET holders = 30;
+            INSERT INTO itam.asset (asset_id, serial_number, is_composite) VALUES (1, 'SAME', true);
+            INSERT INTO cmdb.ci (ci_id, ci_class, serial_number)
+            SELECT n, 'server', 'SAME' FROM generate_series(1, 30) AS n;
+            """)
+        try await bench.drain()
+        #expect(try await bench.value("SELECT count(*) FROM assetlink.link WHERE status = 'active'") == "30")
+        // The 31st makes the value suspect: 30 links would end, in the range of its holders.
+        try await bench.run("INSERT INTO cmdb.ci (ci_id, ci_class, serial_number) VALUES (31, 'server', 'SAME')")
+        for _ in 1...6 { _ = try await bench.engine.run() }
+        #expect(try await bench.value("SELECT count(*) FROM assetlink.link WHERE status = 'active'") == "30")
+        #expect(try await bench.rows("SELECT status FROM assetlink_internal.source_status") == ["held"])
+        try await bench.check()
+    }
+}
