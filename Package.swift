@@ -43,6 +43,13 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: unsafeRoom),
         // Where our SQL lives: rows to core values, plans to rows.
         .target(name: "LinkStore", dependencies: ["LinkCore", "Postgres", logging, crypto], swiftSettings: house),
+        // A seeded fleet for trials, and the machine this runs on.
+        .target(name: "SampleFleet", dependencies: ["LinkCore"], swiftSettings: house),
+        .target(
+            name: "LinkCommands",
+            dependencies: ["LinkCore", "LinkStore", "Postgres", "SampleFleet", logging, arguments],
+            swiftSettings: house),
+        .executableTarget(name: "assetlinkctl", dependencies: ["LinkCommands", arguments], swiftSettings: house),
         // Shared by the tests: the reference model, generators, a private PostgreSQL.
         .target(
             name: "LinkTesting", dependencies: ["LinkCore", "Postgres", "LinkStore", logging], swiftSettings: house),
@@ -51,6 +58,13 @@ let package = Package(
             name: "PostgresTests", dependencies: ["Postgres", "LinkTesting", logging], swiftSettings: house),
         .testTarget(
             name: "LinkStoreTests", dependencies: ["LinkCore", "LinkStore", "Postgres", "LinkTesting", logging],
+            swiftSettings: house),
+        .testTarget(
+            name: "SampleFleetTests",
+            dependencies: ["SampleFleet", "LinkCommands", "LinkCore", "LinkTesting", "Postgres"],
+            swiftSettings: house),
+        .testTarget(
+            name: "LinkCommandsTests", dependencies: ["LinkCommands", "LinkStore", "Postgres", "LinkTesting"],
             swiftSettings: house),
     ]
 )

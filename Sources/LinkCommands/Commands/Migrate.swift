@@ -1,0 +1,80 @@
+package import ArgumentParser
+import LinkStore
+import Postgres
+
+/// Brings the database to the version of this program.
+package struct Migrate: AsyncParsableCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
+        abstract: "Create or upgrade the schema in the database.",
+        discussion: """
+            Applies the files of sql/migrations that the database lacks, in order, each in a transaction of its own \
+            and under a lock that lets one migration run at a time. Running it again does nothing. It needs a role \
+            that may create roles and schemas the first time, and a member of assetlink_owner later.
+
+            JSON: schema assetlinkctl/migrate.v1, fields from, to, dry_run and files (number, name, sha256).
+            """)
+
+    /// What every command takes.
+    @OptionGroup package var common: CommonOptions
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would be done.") var dryRun = false
+    @Flag(help: "With --dry-run: print the SQL that would run.") var showSQL = false
+    @Option(
+        name: .customLong("sql-dir"),
+        help: ArgumentHelp(
+            "Where the migrations are; by itself it finds those of its package, or of \(MigrationFolder.installed).",
+            valueName: "folder"))
+    var folder: String?
+
+    /// What the parser makes.
+    package init() {}
+
+    /// Only one of the two is text.
+    package func validate() throws {
+        if showSQL, !dryRun { throw ValidationError("--show-sql goes with --dry-run.") }
+    }
+
+    func run(_ console: Console) async throws -> CommandExit {
+        let files = try Migrator.load(directory: folder ?? MigrationFolder.find())
+        try Migrator.requireComplete(files)
+        let session = try await Session.connect(common, console)
+        do {
+            try await migrate(files, session)
+            await session.connection.close()
+            return .success
+        } catch {
+            await session.connection.close()
+            throw error
+        }
+    }
+
+    private func migrate(_ files: [MigrationFile], _ session: Session) async throws {
+        let migrator = Migrator(files: files)
+        let plan = try await migrator.plan(on: session.connection)
+        if showSQL {
+            for file in plan.pending { session.console.say("-- \(file.name)\n\(file.sql)") }
+            return
+        }
+        // For a program the answer is the only thing on standard output.
+        try await migrator.apply(on: session.connection, dryRun: dryRun) { line in
+            if session.json { session.console.remark(line) } else { session.console.say(line) }
+        }
+        guard session.json else { return }
+        session.answer(
+            "migrate",
+            [
+                ("from", .integer(Int64(plan.version))),
+                ("to", .integer(Int64(plan.pending.last?.number ?? plan.version))), ("dry_run", .bool(dryRun)),
+                (
+                    "files",
+                    .array(
+                        plan.pending.map { file in
+                            .object([
+                                ("number", .integer(Int64(file.number))), ("name", .string(file.name)),
+                                ("sha256", .string(file.sha256)),
+                            ])
+                        })
+                ),
+            ])
+    }
+}

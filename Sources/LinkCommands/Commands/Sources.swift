@@ -1,0 +1,43 @@
+package import ArgumentParser
+
+/// The sources and how they fare.
+package struct Sources: ParsableCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
+        abstract: "List the sources, or check one.", subcommands: [SourcesList.self, SourcesCheck.self],
+        defaultSubcommand: SourcesList.self)
+
+    /// What the parser makes.
+    package init() {}
+}
+
+/// All sources.
+package struct SourcesList: ConsoleCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the sources with their state, size and backlog.",
+        discussion: "JSON: schema assetlinkctl/sources.v1, fields rows (of assetlink.feed_status) and more.")
+
+    /// What every command takes.
+    @OptionGroup package var common: CommonOptions
+    @OptionGroup var list: ListOptions
+    @Flag(help: "Detached sources too.") var all = false
+
+    /// What the parser makes.
+    package init() {}
+
+    /// Lists them.
+    package func execute(_ session: Session) async throws -> CommandExit {
+        var listing = Listing(
+            "sources", from: "assetlink.feed_status",
+            cells: [
+                (.text("SOURCE", narrowest: 10), "source"), (.fixed("SIDE"), "side"), (.text("KIND"), "kind"),
+                (.fixed("STATUS"), "status"), (.number("RECORDS"), "records"), (.number("BACKLOG"), "backlog"),
+                (.text("OLDEST", narrowest: 8), "date_trunc('second', oldest_unprocessed_age)"),
+                (.number("HELD"), "held_changes"), (.text("DETAIL", narrowest: 10), "detail"),
+            ], order: "side, source",
+            nothing: "No sources. Attach one with assetlink.attach_asset_source or assetlink.attach_ci_source.")
+        if !all { listing.filter("status <> 'detached'") }
+        return try await listing.run(session, limit: list.limit)
+    }
+}

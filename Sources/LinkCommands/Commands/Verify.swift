@@ -1,0 +1,53 @@
+package import ArgumentParser
+import LinkStore
+import Logging
+
+/// Whether everything stored is what it must be.
+package struct Verify: ConsoleCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
+        abstract: "Compare sources with what is stored, and every decision with the decision from scratch.",
+        discussion: """
+            Reads everything in one read-only snapshot and writes nothing; needs the daemon's rights to read. Ends with \
+            1 when something differs. Changes that still wait in the log show as differences from their source; the \
+            daemon's sweep or "assetlinkctl resync" repairs what no event told of.
+
+            JSON: schema assetlinkctl/verify.v1, fields ok, assets, cis, source_differences, derived_differences, \
+            decision_differences, contradictions and examples.
+            """)
+
+    /// What every command takes.
+    @OptionGroup package var common: CommonOptions
+
+    /// What the parser makes.
+    package init() {}
+
+    /// Compares everything.
+    package func execute(_ session: Session) async throws -> CommandExit {
+        let report = try await BatchEngine.verify(session.connection, logger: Logger(label: "verify"))
+        if session.json {
+            session.answer(
+                "verify",
+                [
+                    ("ok", .bool(report.isClean)), ("assets", .integer(Int64(report.assets))),
+                    ("cis", .integer(Int64(report.cis))),
+                    ("source_differences", .integer(Int64(report.sourceDifferences))),
+                    ("derived_differences", .integer(Int64(report.derivedDifferences))),
+                    ("decision_differences", .integer(Int64(report.decisionDifferences))),
+                    ("contradictions", .integer(Int64(report.contradictions))),
+                    ("examples", .array(report.examples.map { .string($0) })),
+                ])
+        } else {
+            session.console.say("Compared \(report.assets) assets and \(report.cis) CIs.")
+            for example in report.examples { session.console.say("  " + example) }
+            session.console.say(
+                report.isClean
+                    ? "Everything is what it must be."
+                    : """
+                    \(report.sourceDifferences) differences from sources, \(report.derivedDifferences) from the rules, \
+                    \(report.decisionDifferences) decisions, \(report.contradictions) contradictions.
+                    """)
+        }
+        return report.isClean ? .success : .problems
+    }
+}

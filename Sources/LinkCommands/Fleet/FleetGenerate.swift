@@ -1,0 +1,37 @@
+import ArgumentParser
+import SampleFleet
+
+/// `fleet generate`: the discovered machines of a sample fleet, as NDJSON.
+struct FleetGenerate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Write the machines of a seeded sample fleet, one JSON object a line.",
+        discussion: """
+            As discovery would have found them, with the dirt of real inventories. The same seed gives the same \
+            fleet. What `fleet load --fleet` reads has the same form.
+            """)
+
+    @OptionGroup var size: FleetSize
+    @Option(help: ArgumentHelp("Where to; default: standard output.", valueName: "file"))
+    var output: String?
+
+    func run() async throws {
+        var file = try LineWriter(path: output)
+        for unit in FleetGenerator(machines: size.machines, seed: size.seed) {
+            for machine in unit.machines { try file.write(machine.jsonLine()) }
+        }
+        try file.finish()
+    }
+}
+
+/// How large a sample fleet is, and which.
+struct FleetSize: ParsableArguments {
+    @Option(help: "Machines that discovery finds.")
+    var machines = 2_000
+    @Option(help: "Another seed is another fleet of the same kind.")
+    var seed: UInt64 = 1
+
+    mutating func validate() throws {
+        guard machines > 0 else { throw ValidationError("--machines must be positive") }
+    }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+/// Standard output and standard error, where `print` is not enough.
+enum Output {
+    /// Prints a line and makes it visible at once, also through a pipe.
+    static func tell(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+
+    /// Writes a line to standard error.
+    static func complain(_ line: String) {
+        var bytes = ArraySlice((line + "\n").utf8)
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+            guard written > 0 else { return }
+            bytes = bytes.dropFirst(written)
+        }
+    }
+}
+
+/// A file written line by line.
+struct LineWriter: ~Copyable {
+    private let descriptor: CInt
+    private var buffer: [UInt8] = []
+
+    /// Makes or replaces a file; without a path it is standard output.
+    init(path: String?) throws(LineReader.Failure) {
+        descriptor = path.map { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) } ?? 1
+        guard descriptor >= 0 else {
+            throw LineReader.Failure(description: "cannot write \(path ?? ""): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Adds a line.
+    mutating func write(_ line: String) throws(LineReader.Failure) {
+        buffer += line.utf8
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count >= 65_536 { try flush() }
+    }
+
+    /// Writes what is left.
+    consuming func finish() throws(LineReader.Failure) {
+        try flush()
+    }
+
+    private mutating func flush() throws(LineReader.Failure) {
+        var rest = buffer[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard written > 0 else {
+                throw LineReader.Failure(description: "cannot write: \(String(cString: strerror(errno)))")
+            }
+            rest = rest.dropFirst(written)
+        }
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    deinit {
+        if descriptor > 1 { close(descriptor) }
+    }
+}

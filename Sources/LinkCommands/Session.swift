@@ -1,0 +1,52 @@
+import LinkStore
+import Logging
+package import Postgres
+
+/// One run of a command: a database that fits, somebody who reads, and how they want it.
+package struct Session: Sendable {
+    /// The database.
+    package let connection: PostgresConnection
+    /// Who reads.
+    package let console: Console
+    /// Whether a program reads.
+    package let json: Bool
+
+    /// Connects as psql would.
+    static func connect(_ options: CommonOptions, _ console: Console) async throws(PostgresError) -> Session {
+        let settings = ConnectionSettings(
+            options.database, overrides: ["fallback_application_name": "assetlinkctl"])
+        let logger = Logger(label: "assetlinkctl") { _ in SwiftLogNoOpLogHandler() }
+        let connection = try await PostgresConnection.connect(settings, logger: logger)
+        return Session(
+            connection: connection, console: options.noColor ? console.withoutColours() : console, json: options.json)
+    }
+
+    /// Makes the session one that reads: names resolve to PostgreSQL's own only, and programs get UTC.
+    func prepareToRead() async throws(PostgresError) {
+        _ = try await connection.query("SELECT set_config('search_path', 'pg_catalog, pg_temp', false)")
+        if json {
+            _ = try await connection.query(
+                "SELECT set_config('TimeZone', 'UTC', false), set_config('IntervalStyle', 'iso_8601', false)")
+        }
+    }
+
+    /// Runs a query.
+    package func query(_ sql: String, _ parameters: [Parameter] = []) async throws(PostgresError) -> Rows {
+        try await connection.query(sql, parameters)
+    }
+
+    /// Answers a program.
+    package func answer(_ command: String, _ fields: [(String, JSON)]) {
+        console.say(JSON.object([("schema", .string("assetlinkctl/\(command).v1"))] + fields).text)
+    }
+
+    /// Answers a person with prose, broken into lines that fit.
+    package func tell(_ text: String) {
+        for line in wrapped(text.harmless, to: console.width) { console.say(line) }
+    }
+
+    /// Answers a person with a table.
+    package func show(_ table: Table) {
+        for line in table.lines(width: console.width, style: console.style) { console.say(line) }
+    }
+}
