@@ -29,6 +29,10 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 
 let package = Package(
     name: "assetlinkd",
+    products: [
+        .executable(name: "assetlinkd", targets: ["assetlinkd"]),
+        .executable(name: "assetlinkctl", targets: ["assetlinkctl"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,11 +47,18 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: unsafeRoom),
         // Where our SQL lives: rows to core values, plans to rows.
         .target(name: "LinkStore", dependencies: ["LinkCore", "Postgres", logging, crypto], swiftSettings: house),
+        // What runs for years: the loop, the lease, the doorbell.
+        .target(
+            name: "LinkService", dependencies: ["LinkCore", "LinkStore", "Postgres", logging, lifecycle],
+            swiftSettings: house),
         // A seeded fleet for trials, and the machine this runs on.
         .target(name: "SampleFleet", dependencies: ["LinkCore"], swiftSettings: house),
         .target(
             name: "LinkCommands",
             dependencies: ["LinkCore", "LinkStore", "Postgres", "SampleFleet", logging, arguments],
+            swiftSettings: house),
+        .executableTarget(
+            name: "assetlinkd", dependencies: ["LinkService", "LinkStore", logging, lifecycle, signals, arguments],
             swiftSettings: house),
         .executableTarget(name: "assetlinkctl", dependencies: ["LinkCommands", arguments], swiftSettings: house),
         // Shared by the tests: the reference model, generators, a private PostgreSQL.
@@ -58,6 +69,10 @@ let package = Package(
             name: "PostgresTests", dependencies: ["Postgres", "LinkTesting", logging], swiftSettings: house),
         .testTarget(
             name: "LinkStoreTests", dependencies: ["LinkCore", "LinkStore", "Postgres", "LinkTesting", logging],
+            swiftSettings: house),
+        .testTarget(
+            name: "LinkServiceTests",
+            dependencies: ["LinkCore", "LinkStore", "LinkService", "Postgres", "LinkTesting", "SampleFleet", logging],
             swiftSettings: house),
         .testTarget(
             name: "SampleFleetTests",

@@ -1,0 +1,40 @@
+package import LinkStore
+import Postgres
+
+/// What a daemon needs to know; every figure with its unit and default.
+package struct DaemonConfiguration: Sendable {
+    /// Where the database is: anything libpq takes, passwords by passfile, service file or environment only.
+    package var database: String
+    /// Batch sizes and the breaker.
+    package var limits = BatchLimits()
+    /// The longest sleep without a look at the log; bounds what a lost notification costs.
+    package var pollInterval: Duration = .seconds(2)
+    /// How long a lease lasts without renewal: a dead leader is succeeded after it.
+    package var leaseDuration: Duration = .seconds(4)
+    /// Whether writers ring while the daemon sleeps; otherwise it polls every 50 ms.
+    ///
+    /// PostgreSQL refuses to PREPARE a
+    /// transaction that rang, so `false` where two-phase transactions write to attached tables.
+    package var usesDoorbell = true
+    /// How long to go on probing after the last change before sleeping; steady traffic never rings the bell.
+    package var linger: Duration = .milliseconds(10)
+    /// Rest between two pages of the sweep; `.zero` switches the sweep off.
+    package var sweepInterval: Duration = .seconds(10)
+    /// Records the sweep compares in one page.
+    package var sweepPage = 1_000
+    /// Time between two coverage snapshots; `.zero` switches them off.
+    package var snapshotInterval: Duration = .seconds(3_600)
+    /// Time between two rounds of housekeeping: expiries, retries, tombstones, the log's rotation.
+    package var housekeepingInterval: Duration = .seconds(5)
+    /// Rows that a log table may hold before writers move on to the next one.
+    package var logTableRows = 200_000
+
+    package init(database: String) { self.database = database }
+
+    /// Connection settings under a name that shows in `pg_stat_activity`.
+    func settings(_ role: String) -> ConnectionSettings {
+        ConnectionSettings(
+            database,
+            overrides: ["application_name": "assetlinkd \(role)", "client_encoding": "UTF8"])
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import LinkService
+import LinkStore
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+@main
+struct Assetlinkd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "assetlinkd",
+        abstract: "Keeps CMDB configuration items linked to ITAM hardware assets, as they change.",
+        version: Schema.programVersion)
+
+    @Option(help: "Where the database is: anything libpq takes. Default: the PG* environment, as psql has it.")
+    var database = ""
+
+    @Flag(help: "Poll every 50 ms and never ring: where transactions that write to attached tables are PREPAREd.")
+    var noDoorbell = false
+
+    @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical.")
+    var logLevel = "info"
+
+    func validate() throws {
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError(
+                "\(logLevel) is no log level; one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+    }
+
+    func run() async throws {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "assetlinkd")
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
+        var configuration = DaemonConfiguration(database: database)
+        configuration.usesDoorbell = !noDoorbell
+        let daemon = Daemon(configuration: configuration, logger: logger)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+}
