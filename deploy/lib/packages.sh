@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# The system packages that the project needs, on Debian and what descends from it.
+
+# packages_missing: which of libpq-dev, pkg-config and postgresql are not there, by what is really needed of them.
+packages_missing() {
+    local missing=()
+    [[ -n $(find /usr/include -name libpq-fe.h -print -quit 2>/dev/null) ]] || missing+=(libpq-dev)
+    has pkg-config || missing+=(pkg-config)
+    [[ -n $(postgres_programs) ]] || missing+=(postgresql)
+    printf '%s\n' "${missing[@]}"
+}
+
+# ensure_packages MAY_INSTALL: installs what is missing, saying so.
+ensure_packages() {
+    local missing=()
+    mapfile -t missing < <(packages_missing | sed '/^$/d')
+    ((${#missing[@]})) || return 0
+    has apt-get || fail "missing: ${missing[*]}" \
+        "This is not Debian. Install the libpq headers, pkg-config and a PostgreSQL server (15 or later)," \
+        "for example: dnf install libpq-devel pkgconf postgresql-server"
+    [[ $1 == yes ]] || fail "missing: ${missing[*]}" "apt-get install ${missing[*]}"
+    say "Installing ${missing[*]} with apt-get"
+    install_packages "${missing[@]}"
+}
+
+# install_packages NAME…: apt-get, as root or through sudo; a server comes without a cluster of its own.
+install_packages() {
+    as_root apt-get update -qq
+    if [[ " $* " == *" postgresql "* ]]; then
+        apt_install postgresql-common
+        without_main_cluster apt_install "$@"
+    else
+        apt_install "$@"
+    fi
+}
+
+apt_install() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+        fail "apt-get could not install: $*" "Run it by hand to see why: apt-get install $*"
+}
+
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    elif has sudo; then
+        sudo "$@"
+    else
+        fail "this needs root: $*" \
+            "Run it as root, install sudo, or install the packages yourself and use --no-install."
+    fi
+}
+
+# without_main_cluster COMMAND…: Debian's server package makes and starts a cluster "main" when it is first installed.
+# Nobody asked for one here, so that is switched off for the time of the command, and the setting put back.
+without_main_cluster() {
+    local conf=/etc/postgresql-common/createcluster.conf kept status=0
+    kept=$(mktemp)
+    cat "$conf" >"$kept" 2>/dev/null || true
+    (cat "$kept" && echo 'create_main_cluster = false') | as_root tee "$conf" >/dev/null
+    "$@" || status=$?
+    as_root tee "$conf" <"$kept" >/dev/null
+    rm -f "$kept"
+    return "$status"
+}
+
+# postgres_programs: the folder of the newest installed server's programs; empty when there is none.
+postgres_programs() {
+    local folder
+    folder=$(find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -name initdb 2>/dev/null | sort -Vr | head -n 1)
+    folder=${folder:-$(command -v initdb || true)}
+    [[ -z $folder ]] || dirname "$folder"
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Passes all tests, from nothing: installs missing system packages, builds, checks the style, tests.
+#
+# usage: deploy/test.sh [options]
+#   --fast           only the style and the pure core, without a database
+#   --filter REGEX   only the tests whose names match
+#   --no-install     install no system package; say what is missing instead
+#
+# Tests that need a database start a PostgreSQL of their own in a temporary folder and stop it with themselves.
+# ASSETLINK_TEST_CONNINFO names another one instead, by a keyword string of a superuser.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+for piece in common packages build tidy; do
+    # shellcheck source=/dev/null
+    source "deploy/lib/$piece.sh"
+done
+
+FAST=no INSTALL=yes FILTER=''
+
+parse_options() {
+    while (($#)); do
+        case $1 in
+            --fast) FAST=yes ;;
+            --no-install) INSTALL=no ;;
+            --filter)
+                (($# > 1)) || fail "$1 needs a value"
+                FILTER=$2
+                shift
+                ;;
+            -h | --help) usage "deploy/test.sh" && exit 0 ;;
+            *) fail "unknown option $1" "deploy/test.sh --help lists them." ;;
+        esac
+        shift
+    done
+}
+
+check_style() {
+    say "Style"
+    swift format lint --strict --recursive --parallel Package.swift Sources Tests ||
+        fail "the style differs from .swift-format" "swift format -i --recursive Package.swift Sources Tests"
+    tidy_check || fail "the repository is untidy"
+}
+
+build_tests() {
+    say "Building the tests"
+    local log status=0
+    log=$(mktemp)
+    swift build --build-tests >"$log" 2>&1 || status=$?
+    if ((status)); then
+        grep -E 'error:' "$log" | sort -u | head -n 40 >&2 || tail_of "$log" "the build"
+        rm -f "$log"
+        fail "the tests do not build"
+    fi
+    rm -f "$log"
+}
+
+# run_tests TITLE ARGUMENT…: the summary and every failure; the whole log where something failed.
+run_tests() {
+    local title=$1
+    shift
+    say "$title"
+    swift test --skip-build --disable-xctest --quiet "$@" || fail "$title: tests failed"
+}
+
+main() {
+    parse_options "$@"
+    need_swift
+    ensure_packages "$INSTALL"
+    check_style
+    build_tests
+    if [[ -n $FILTER ]]; then
+        run_tests "Tests of $FILTER" --filter "$FILTER"
+    else
+        run_tests "The pure core" --filter LinkCoreTests
+        # One after the other: on two cores a test that waits for a daemon must not wait for another test's sums.
+        if [[ $FAST == no ]]; then
+            run_tests "The libpq layer" --filter PostgresTests
+            run_tests "The fleet and the CLI" --filter SampleFleetTests --filter LinkCommandsTests
+            run_tests "The store" --filter LinkStoreTests
+            run_tests "The daemon" --filter LinkServiceTests
+        fi
+    fi
+    say "Passed in $(elapsed)"
+}
+
+main "$@"
