@@ -44,9 +44,8 @@ extension BatchEngine {
             let new = change.isDeleted ? nil : change.row?.record.parentCIID
             guard new != change.stored.parent || change.isDeleted || change.stored.isDeleted else { continue }
             guard new != nil || change.stored.parent != nil else { continue }
-            cis.fresh[Node(source: change.source.id, id: change.key)] = new.map {
-                Node(source: change.source.id, id: $0)
-            }
+            let parent = new.map { Node(source: change.source.id, id: $0) }
+            cis.fresh.updateValue(parent, forKey: Node(source: change.source.id, id: change.key))
         }
         if !assets.fresh.isEmpty { try await noteAssetRings(&assets, &batch) }
         if !cis.fresh.isEmpty { try await noteCIRings(&cis, &batch) }
@@ -57,9 +56,9 @@ extension BatchEngine {
         for change in batch.assets.values where change.hasNewRaw || change.row == nil {
             let new = change.standing == .deleted ? nil : change.row?.record.parentAssetID
             guard new != nil || change.stored.parent != nil else { continue }
-            map.fresh[Node(source: change.source.id, id: change.key)] = new.map {
-                Node(source: change.source.id, id: $0)
-            }
+            // Not by subscript: no parent is a value here, and would be taken for "remove".
+            let parent = new.map { Node(source: change.source.id, id: $0) }
+            map.fresh.updateValue(parent, forKey: Node(source: change.source.id, id: change.key))
         }
         return map
     }
