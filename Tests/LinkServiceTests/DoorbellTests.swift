@@ -10,7 +10,7 @@ extension DaemonTests {
     /// have seen it, brings a change in within a test's time.
     @Suite struct DoorbellTests {
         /// Well above what the bell takes, well below the poll interval.
-        private let soon = Duration.seconds(10)
+        private let soon = Duration.seconds(120)
 
         /// A snapshot taken before the bell was armed must not hide it.
         @Test func aRepeatableReadWriterRings() async throws {

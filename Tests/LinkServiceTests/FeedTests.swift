@@ -81,7 +81,7 @@ extension DaemonTests {
                     guard number % 10 == 0 else { continue }
                     // No other change comes to wake it.
                     try await bench.eventually(
-                        "SELECT count(*) = 2 * \(number) FROM assetlink.asset_state", within: .seconds(20))
+                        "SELECT count(*) = 2 * \(number) FROM assetlink.asset_state", within: .seconds(120))
                 }
             }
         }

@@ -72,7 +72,7 @@ extension DaemonTests {
                     try await bench.terminate("listen")
                     try await bench.makePairs(round...round)
                     try await bench.eventually(
-                        "SELECT count(*) = \(round) FROM assetlink.link WHERE status = 'active'", within: .seconds(10))
+                        "SELECT count(*) = \(round) FROM assetlink.link WHERE status = 'active'", within: .seconds(120))
                 }
             }
         }
