@@ -78,6 +78,7 @@ import Testing
 
     /// The decision as this fleet needs it, in two statements that know nothing of the engine: by serial number only.
     private static let expected = """
+        ANALYZE itam.asset, cmdb.ci;
         CREATE TEMPORARY TABLE expected AS
         WITH ci AS (
             SELECT ci_id, upper(btrim(serial_number)) AS serial,
@@ -101,6 +102,7 @@ import Testing
                         WHEN eligible IS NULL THEN 'no_matching_asset' WHEN eligible = 0 THEN 'asset_decommissioned'
                         WHEN eligible > 1 THEN 'duplicate_asset' WHEN claims > 1 THEN 'duplicate_ci' END
         ) AS v (state, reason);
+        ANALYZE expected;
         CREATE TEMPORARY TABLE expected_asset AS
         SELECT a.asset_id, CASE WHEN a.state = 'Retired' THEN 'ended' WHEN bool_or(e.state = 'linked') THEN 'linked'
                                 WHEN bool_or(e.state = 'conflicted') THEN 'conflicted' ELSE 'unlinked' END AS state
