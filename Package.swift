@@ -32,6 +32,7 @@ let package = Package(
     products: [
         .executable(name: "assetlinkd", targets: ["assetlinkd"]),
         .executable(name: "assetlinkctl", targets: ["assetlinkctl"]),
+        .executable(name: "assetlink-bench", targets: ["assetlink-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -64,6 +65,12 @@ let package = Package(
         // Shared by the tests: the reference model, generators, a private PostgreSQL.
         .target(
             name: "LinkTesting", dependencies: ["LinkCore", "Postgres", "LinkStore", logging], swiftSettings: house),
+        // How fast the daemon is beside what one would use instead: worlds, measures, baselines.
+        .target(
+            name: "LinkBench",
+            dependencies: ["LinkCore", "LinkStore", "Postgres", "SampleFleet", "LinkTesting", logging, arguments],
+            swiftSettings: house),
+        .executableTarget(name: "assetlink-bench", dependencies: ["LinkBench", arguments], swiftSettings: house),
         .testTarget(name: "LinkCoreTests", dependencies: ["LinkCore", "LinkTesting"], swiftSettings: house),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "LinkTesting", logging], swiftSettings: house),
@@ -81,5 +88,7 @@ let package = Package(
         .testTarget(
             name: "LinkCommandsTests", dependencies: ["LinkCommands", "LinkStore", "Postgres", "LinkTesting"],
             swiftSettings: house),
+        .testTarget(
+            name: "LinkBenchTests", dependencies: ["LinkBench", "LinkTesting", "Postgres"], swiftSettings: house),
     ]
 )

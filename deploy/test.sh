@@ -79,6 +79,7 @@ main() {
             run_tests "The fleet and the CLI" --filter SampleFleetTests --filter LinkCommandsTests
             run_tests "The store" --filter LinkStoreTests
             run_tests "The daemon" --filter LinkServiceTests
+            run_tests "The benchmark, on a small world" --filter LinkBenchTests
         fi
     fi
     say "Passed in $(elapsed)"

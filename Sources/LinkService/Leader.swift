@@ -96,7 +96,7 @@ final class Leader {
         ranges = report.ranges
         var metadata: Logger.Metadata = [
             "batch": "\(report.batchID)", "changes": "\(report.changes)", "audit_rows": "\(report.auditRows)",
-            "round_trips": "\(report.roundTrips)",
+            "round_trips": "\(report.roundTrips)", "statements": "\(report.statements)",
         ]
         if let oldest = report.oldestLoggedAt { metadata["lag_ms"] = "\((report.time - oldest) / 1_000)" }
         if !report.ranges.isEmpty { metadata["ranges"] = "\(report.ranges.count)" }

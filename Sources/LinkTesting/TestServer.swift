@@ -10,7 +10,10 @@ package enum TestServer {
     /// A server that is ready.
     package struct Instance: Sendable {
         /// Keywords that lead to the server, without a database.
-        let base: String
+        package let base: String
+
+        /// A server that somebody else runs, by a keyword string of a superuser.
+        package init(base: String) { self.base = base }
 
         /// A keyword string that leads to a database.
         package func conninfo(database: String = "postgres") -> String {
@@ -52,12 +55,20 @@ package enum TestServer {
         return try await start()
     }
 
-    /// Starts a supervising shell and waits for its word that the server accepts connections.
-    private static func start() async throws -> Instance {
+    /// Fast, and nothing that a crash may not lose.
+    package static let forgetful = """
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=500 \
+        -c wal_level=logical -c max_prepared_transactions=10 -c max_wal_senders=8
+        """
+
+    /// Starts a server of the caller's own, by a supervising shell, and waits until it accepts connections.
+    ///
+    /// - Parameter settings: options of the `postgres` program.
+    package static func start(_ settings: String = forgetful) async throws -> Instance {
         var template = Array("/tmp/assetlink-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw StartFailure(description: "no temporary directory") }
         let directory = String(cString: made)
-        var command = ["/bin/sh", "-c", supervisor, "supervisor", directory, binaries]
+        var command = ["/bin/sh", "-c", supervisor, "supervisor", directory, binaries, settings]
         if getuid() == 0 {
             // PostgreSQL refuses to run as root.
             guard let user = getpwnam("postgres") ?? getpwnam("nobody") else {
@@ -79,12 +90,10 @@ package enum TestServer {
     /// Its standard input is a pipe that this process holds open: it ends with the process, and the server then too.
     private static let supervisor = """
         trap '' INT TERM HUP
-        dir=$1 bin=$2
+        dir=$1 bin=$2 settings=$3
         cd "$dir"
         if "$bin/initdb" -D data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >log 2>&1 &&
-            "$bin/pg_ctl" -D data -l server.log -w -t 60 start >>log 2>&1 -o "-k $dir -c listen_addresses= \
-                -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=500 \
-                -c wal_level=logical -c max_prepared_transactions=10 -c max_wal_senders=8"
+            "$bin/pg_ctl" -D data -l server.log -w -t 60 start >>log 2>&1 -o "-k $dir -c listen_addresses= $settings"
         then echo ready
         else cat log server.log 2>/dev/null
         fi
