@@ -71,6 +71,13 @@ let package = Package(
             dependencies: ["LinkCore", "LinkStore", "Postgres", "SampleFleet", "LinkTesting", logging, arguments],
             swiftSettings: house),
         .executableTarget(name: "assetlink-bench", dependencies: ["LinkBench", arguments], swiftSettings: house),
+        // Faults made to happen to real processes, for the tests and for the soak.
+        .target(
+            name: "LinkFaults", dependencies: ["LinkCore", "LinkStore", "LinkTesting", "Postgres", logging],
+            swiftSettings: house),
+        .executableTarget(
+            name: "assetlink-soak", dependencies: ["LinkFaults", "LinkTesting", "assetlinkd", arguments],
+            swiftSettings: house),
         .testTarget(name: "LinkCoreTests", dependencies: ["LinkCore", "LinkTesting"], swiftSettings: house),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "LinkTesting", logging], swiftSettings: house),
@@ -90,5 +97,8 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "LinkBenchTests", dependencies: ["LinkBench", "LinkTesting", "Postgres"], swiftSettings: house),
+        .testTarget(
+            name: "LinkFaultTests", dependencies: ["LinkFaults", "LinkTesting", "LinkStore", "Postgres", "assetlinkd"],
+            swiftSettings: house),
     ]
 )

@@ -131,6 +131,9 @@ package final class Daemon: Service {
                 continue
             }
             logger.notice("leading", metadata: ["epoch": "\(epoch)"])
+            #if DEBUG
+                Failpoint.afterLease.reach()
+            #endif
             let leader = Leader(
                 connection: work, configuration: configuration, lease: lease, epoch: epoch, isPolling: isPolling,
                 wakeup: wakeup, inbox: inbox, logger: logger)

@@ -44,6 +44,9 @@ struct Doorbell {
         }
         // (b) armed, committed; (c) who is writing; (d) only then a look with a new snapshot.
         let rows = try await connection.pipeline([Self.arm, Self.writers])
+        #if DEBUG
+            Failpoint.betweenArmingAndSleeping.reach()
+        #endif
         let writing = Set(try rows[1].map { try $0.text(0) })
         let end = clock.now + limit
         var isFound = try await isNew(position)

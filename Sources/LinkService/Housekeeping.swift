@@ -46,6 +46,9 @@ struct Housekeeping {
     /// One round; each piece in a transaction of its own.
     func run(_ position: Snapshot, _ ranges: [BulkRange]) async throws {
         for statement in Self.due { try await attempt { _ = try await connection.query(Statement(statement)) } }
+        #if DEBUG
+            Failpoint.inHousekeeping.reach()
+        #endif
         try await attempt { try await recheckBrokenSources() }
         try await attempt { try await rotateLog(position, ranges) }
     }
@@ -114,6 +117,9 @@ struct Housekeeping {
         let current = try row.int8(0)
         if let span = try row.int8OrNil(1), span >= Int64(configuration.logTableRows) {
             _ = try await connection.query(Statement("SELECT assetlink_internal.switch_log()"))
+            #if DEBUG
+                Failpoint.inLogRotation.reach()
+            #endif
         }
         // The oldest snapshot that anybody still reads from.
         let base = ranges.compactMap { $0.from.flatMap { Snapshot($0) } }.reduce(position) {

@@ -65,6 +65,9 @@ final class Leader {
                 try await doorbell.sleep(position, wakeup, limit: limit)
             }
         }
+        #if DEBUG
+            Failpoint.beforeRelease.reach()
+        #endif
         try await lease.release(connection, epoch: epoch)
         logger.info("lease released")
     }
@@ -82,6 +85,9 @@ final class Leader {
             logger.error(
                 "raw notifications were dropped; resync their sources", metadata: ["count": "\(dropped)"])
         }
+        #if DEBUG
+            if !events.isEmpty { Failpoint.beforeStoringEvents.reach() }
+        #endif
         for start in stride(from: 0, to: events.count, by: 500) {
             _ = try await connection.pipeline(
                 events[start..<min(start + 500, events.count)].map {

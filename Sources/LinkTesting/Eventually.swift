@@ -38,5 +38,8 @@ package struct Eventually {
 /// Something did not come about in time.
 package struct TooLate: Error, CustomStringConvertible {
     package let question: String
+
+    package init(question: String) { self.question = question }
+
     package var description: String { "it did not come about in time: \(question)" }
 }

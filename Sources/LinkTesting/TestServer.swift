@@ -65,24 +65,11 @@ package enum TestServer {
     ///
     /// - Parameter settings: options of the `postgres` program.
     package static func start(_ settings: String = forgetful) async throws -> Instance {
-        var template = Array("/tmp/assetlink-test-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw StartFailure(description: "no temporary directory") }
-        let directory = String(cString: made)
-        var command = ["/bin/sh", "-c", supervisor, "supervisor", directory, binaries, settings]
-        if getuid() == 0 {
-            // PostgreSQL refuses to run as root.
-            guard let user = getpwnam("postgres") ?? getpwnam("nobody") else {
-                throw StartFailure(description: "no user to run PostgreSQL as")
-            }
-            let (uid, gid) = (user.pointee.pw_uid, user.pointee.pw_gid)
-            chown(directory, uid, gid)
-            command = ["/usr/bin/setpriv", "--reuid=\(uid)", "--regid=\(gid)", "--clear-groups"] + command
-        }
-        let answer = try spawn(command)
-        let word = await withCheckedContinuation { continuation in
-            // Blocks for seconds, so not on the cooperative pool.
-            Thread.detach { continuation.resume(returning: readAll(answer)) }
-        }
+        let directory = try ServerPrograms.makeFolder("assetlink-test")
+        let word = try await Supervisor.start(
+            try ServerPrograms.asServerUser([
+                "/bin/sh", "-c", supervisor, "supervisor", directory, ServerPrograms.folder, settings,
+            ]))
         guard word.hasPrefix("ready") else { throw StartFailure(description: word) }
         return Instance(base: "host=\(directory) port=5432 user=postgres")
     }
@@ -102,65 +89,4 @@ package enum TestServer {
         "$bin/pg_ctl" -D data -m immediate stop
         cd / && rm -rf "$dir"
         """
-
-    /// The newest server's programs.
-    private static var binaries: String {
-        ["17", "16", "15"].map { "/usr/lib/postgresql/\($0)/bin" }.first { access("\($0)/initdb", X_OK) == 0 }
-            ?? "/usr/bin"
-    }
-
-    /// Starts a program; returns the descriptor of its standard output.
-    private static func spawn(_ command: [String]) throws -> CInt {
-        var input: [CInt] = [0, 0]
-        var output: [CInt] = [0, 0]
-        guard pipe(&input) == 0, pipe(&output) == 0 else { throw StartFailure(description: "no pipe") }
-        for descriptor in input + output { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, output[1], 1)
-        var arguments = command.map { strdup($0) } + [nil]
-        defer { arguments.forEach { free($0) } }
-        var pid = pid_t()
-        let status = posix_spawn(&pid, command[0], &actions, nil, &arguments, environ)
-        // The write end of the input stays open until this process ends.
-        close(input[0])
-        close(output[1])
-        guard status == 0 else { throw StartFailure(description: "\(command[0]) could not be started") }
-        return output[0]
-    }
-
-    private static func readAll(_ descriptor: CInt) -> String {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { break }
-            bytes += chunk.prefix(count)
-        }
-        close(descriptor)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-/// A thread for what blocks.
-private final class Thread: Sendable {
-    private let run: @Sendable () -> Void
-
-    private init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-
-    /// Runs the body on a thread of its own.
-    static func detach(_ body: @escaping @Sendable () -> Void) {
-        var thread = pthread_t()
-        // Retained here, released by the thread.
-        let argument = Unmanaged.passRetained(Thread(body)).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<Thread>.fromOpaque(argument).takeRetainedValue().run() }
-                return nil
-            }, argument)
-        pthread_detach(thread)
-    }
 }

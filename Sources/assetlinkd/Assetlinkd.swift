@@ -18,14 +18,12 @@ struct Assetlinkd: AsyncParsableCommand {
     @Flag(help: "Poll every 50 ms and never ring: where transactions that write to attached tables are PREPAREd.")
     var noDoorbell = false
 
-    @Option(help: "The breaker: how many percent of the active links one source may end within fifteen minutes.")
-    var breakerPercent = BatchLimits().breakerPercent
-
     @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical.")
     var logLevel = "info"
 
+    @OptionGroup var tuning: Tuning
+
     func validate() throws {
-        guard breakerPercent >= 0 else { throw ValidationError("--breaker-percent is not below 0") }
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError(
                 "\(logLevel) is no log level; one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -38,7 +36,7 @@ struct Assetlinkd: AsyncParsableCommand {
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
         var configuration = DaemonConfiguration(database: database)
         configuration.usesDoorbell = !noDoorbell
-        configuration.limits.breakerPercent = breakerPercent
+        tuning.apply(to: &configuration)
         let daemon = Daemon(configuration: configuration, logger: logger)
         let group = ServiceGroup(
             configuration: .init(

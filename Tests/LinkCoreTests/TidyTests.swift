@@ -14,7 +14,9 @@ import Testing
         var isSwift: Bool { path.hasSuffix(".swift") }
         /// Where a tool may speak to somebody: the commands, what makes fleets, tests.
         var maySpeak: Bool {
-            ["Sources/LinkCommands/", "Sources/SampleFleet/", "Tests/"].contains { path.hasPrefix($0) }
+            ["Sources/LinkCommands/", "Sources/SampleFleet/", "Sources/assetlink-soak/", "Tests/"].contains {
+                path.hasPrefix($0)
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import LinkService
 import LinkTesting
 import Postgres
@@ -18,16 +19,18 @@ import Testing
 
         let clock = ContinuousClock()
         let start = clock.now
-        let daemon = try ChildDaemon(database: bench.conninfo)
+        let daemon = try await ChildProcess.start(
+            [BuiltProgram.path("assetlinkd"), "--log-level", "warning", "--database", bench.conninfo])
         let peak: Int
         do {
             peak = try await drained(bench, daemon, within: .seconds(1_000))
         } catch {
-            try? daemon.stop()
+            daemon.signal(SIGKILL)
             throw error
         }
         let elapsed = clock.now - start
-        try daemon.stop()
+        daemon.signal(SIGTERM)
+        #expect(try await daemon.ended() == .exited(0))
         print("backlog: \(Self.events) events drained in \(elapsed), at most \(peak) kB of memory")
         #expect(peak < Self.mostMemory)
 
@@ -46,7 +49,7 @@ import Testing
     }
 
     /// Waits for quiet while the daemon lives; returns its peak of memory in kB.
-    private func drained(_ bench: Bench, _ daemon: ChildDaemon, within limit: Duration) async throws -> Int {
+    private func drained(_ bench: Bench, _ daemon: ChildProcess, within limit: Duration) async throws -> Int {
         let end = ContinuousClock().now + limit
         while true {
             do {

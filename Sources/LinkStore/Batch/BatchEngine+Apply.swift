@@ -14,9 +14,20 @@ extension BatchEngine {
             _ = try await flush(list)
             throw StoreError.trialSucceeded
         }
+        var rows: [Rows] = []
+        #if DEBUG
+            if Failpoint.beforeCommit.isChosen {
+                rows = try await flush(list)
+                list = []
+                Failpoint.beforeCommit.reach()
+            }
+        #endif
         list.append(Statement("COMMIT"))
-        let rows = try await flush(list)
-        let auditRow = rows[list.count - 2]
+        rows += try await flush(list)
+        #if DEBUG
+            Failpoint.afterCommit.reach()
+        #endif
+        let auditRow = rows[rows.count - 2]
         let digest = try auditRow.first?.bytes(0) ?? []
         var report = BatchReport(batchID: batch.id, time: batch.time)
         report.changes = batch.work.rows

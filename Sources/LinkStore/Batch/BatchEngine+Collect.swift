@@ -101,6 +101,9 @@ extension BatchEngine {
         case .value: isOver = try await takeValue(&range, &batch)
         case .release: isOver = try await takeRelease(&range, &batch)
         }
+        #if DEBUG
+            Failpoint.inBulkRange.reach()
+        #endif
         if range.kind == .reevaluate || range.cause == "rules" { batch.work.rulesChanged = true }
         batch.work.rows += range.done - before
         batch.ranges.removeFirst()

@@ -55,6 +55,9 @@ extension BatchEngine {
         statements = 0
         // A locked table is asked for again, but not by every batch.
         if !lockedTables.isEmpty, ContinuousClock().now - lockedAt > .seconds(1) { lockedTables = [] }
+        #if DEBUG
+            Failpoint.beforeSnapshot.reach()
+        #endif
         var (batch, rows) = try await begin()
         batch.held = held
         batch.heldWhole = heldWhole
@@ -63,6 +66,9 @@ extension BatchEngine {
             // Nothing is new: what this snapshot sees, the next may take for seen.
             return .idle(cursor.snapshot)
         }
+        #if DEBUG
+            Failpoint.afterReading.reach()
+        #endif
         noteTrips(&batch)
         try await refreshRules(&batch)
         try await collect(rows, into: &batch)
@@ -73,6 +79,9 @@ extension BatchEngine {
         try await settleValues(&batch)
         try await noteRingsOfAssetsAgain(&batch)
         try await write(&batch)
+        #if DEBUG
+            Failpoint.afterRecords.reach()
+        #endif
         var round = try await neighbourhood(&batch)
         var rounds = 0
         // Dependants settle level by level down the tree (engine point 12).

@@ -1,9 +1,9 @@
-import Postgres
+package import Postgres
 
 /// What must hold after every batch, whatever happened.
-enum EngineInvariants {
+package enum EngineInvariants {
     /// What does not hold, in words.
-    static func problems(_ connection: PostgresConnection) async throws -> [String] {
+    package static func problems(_ connection: PostgresConnection) async throws -> [String] {
         try await connection.query(Statement(all, prepared: false)).map { try $0.text(0) }
     }
 

@@ -1,0 +1,4 @@
+/// Every scenario there is.
+package enum Catalogue {
+    package static let all: [Scenario] = kills + proxies
+}

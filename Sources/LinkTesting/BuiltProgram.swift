@@ -1,0 +1,20 @@
+import Glibc
+
+/// A program of this package, as built beside the one that runs.
+package enum BuiltProgram {
+    /// Its path.
+    package static func path(_ name: String) throws -> String {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { chars in
+                chars.baseAddress.map { readlink("/proc/self/exe", $0, chars.count) } ?? 0
+            }
+        }
+        let own = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+        let program = String(own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex)) + name
+        guard access(program, X_OK) == 0 else {
+            throw ChildProcess.Failure(description: "\(program) is not there; run: swift build --product \(name)")
+        }
+        return program
+    }
+}
