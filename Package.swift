@@ -93,7 +93,8 @@ let package = Package(
             dependencies: ["SampleFleet", "LinkCommands", "LinkCore", "LinkTesting", "Postgres"],
             swiftSettings: house),
         .testTarget(
-            name: "LinkCommandsTests", dependencies: ["LinkCommands", "LinkStore", "Postgres", "LinkTesting"],
+            name: "LinkCommandsTests",
+            dependencies: ["LinkCommands", "LinkService", "LinkStore", "Postgres", "LinkTesting", logging],
             swiftSettings: house),
         .testTarget(
             name: "LinkBenchTests", dependencies: ["LinkBench", "LinkTesting", "Postgres"], swiftSettings: house),

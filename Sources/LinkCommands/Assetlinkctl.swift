@@ -16,7 +16,10 @@ package struct Assetlinkctl: AsyncParsableCommand {
             \(CommandExit.explanation)
             """,
         subcommands: [
-            Migrate.self, Status.self, Coverage.self, Explain.self, Orphans.self, Conflicts.self, Stale.self,
+            Migrate.self, Status.self, Coverage.self, Explain.self, Orphans.self, Conflicts.self, Stale.self, Pin.self,
+            Unpin.self, Block.self, Unblock.self, Requeue.self, CloseStale.self, Composite.self, Trust.self,
+            Distrust.self,
+            Decisions.self,
             Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, Verify.self,
             FleetCommand.self,
         ])

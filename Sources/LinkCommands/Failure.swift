@@ -78,7 +78,8 @@ package struct Failure: Error, Sendable {
                 .schemaMismatch, text, hint: "Program and database do not fit. Run: assetlinkctl migrate --dry-run")
         case (.server, "55P03"), (.server, "57014"), (.server, "40001"), (.server, "40P01"):
             self.init(.tryAgain, text, hint: error.hint ?? "Try again.")
-        case (.server, "22004"), (.server, "22023"), (.server, "23514"), (.server, "42704"), (.server, "55000"),
+        case (.server, "22004"), (.server, "22023"), (.server, "23514"), (.server, "42704"), (.server, "42809"),
+            (.server, "54000"), (.server, "55000"),
             (.server, "P0001"), (.server, "P0002"):
             // Our functions refuse with these; what they say is meant for the caller.
             self.init(.problems, text, hint: error.hint)

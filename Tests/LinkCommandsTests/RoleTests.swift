@@ -7,7 +7,8 @@ import Testing
         let database = try await smallFleet()
         let login = database + " user=" + (try await role("reader", database))
         let commands = [
-            ["coverage"], ["coverage", "--by-class"], ["orphans"], ["conflicts"], ["conflicts", "601"], ["stale"],
+            ["coverage"], ["coverage", "--by-class"], ["orphans"], ["conflicts"], ["conflicts", "show", "601"],
+            ["stale"],
             ["audit"], ["sources"], ["dead-letters"], ["held"], ["explain", "sw-01"], ["explain", "web-02"],
         ]
         for command in commands {

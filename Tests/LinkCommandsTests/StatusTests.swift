@@ -67,30 +67,12 @@ import Testing
         let late = await run("held", "approve", "itam", "--reason", "test", "--wait", "0.05", "-d", database)
         #expect(late.errors.contains("has not taken it up yet"))
         let json = await run("held", "drop", "itam", "--reason", "test", "--wait", "0", "--json", "-d", database)
-        #expect(json.text.hasSuffix(#""taken_up": false}"#))
+        #expect(json.text.contains(#""taken_up": false"#))
         let nothing = await run("held", "approve", "cmdb", "--reason", "test", "-d", database)
         #expect(nothing.code == 1)
         let replay = await run("dead-letters", "replay", "999", "--reason", "test", "-d", database)
         #expect(replay.code == 1)
         #expect(replay.err.first == "assetlinkctl: There is no dead letter 999.")
-    }
-
-    @Test func takenUpActIsSaid() async throws {
-        let database = try await smallFleet()
-        // Stands for the daemon: takes every act up at once.
-        let daemon = """
-            CREATE FUNCTION assetlink_internal.test_daemon() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                DELETE FROM assetlink_internal.source_status WHERE status = 'held';
-                RETURN NULL;
-            END $$;
-            CREATE TRIGGER test_daemon AFTER INSERT ON assetlink_internal.act
-                EXECUTE FUNCTION assetlink_internal.test_daemon();
-            """
-        try await execute(lease + trouble + daemon, database)
-        let outcome = await run("held", "approve", "itam", "--reason", "test", "-d", database)
-        #expect(outcome.code == 0)
-        #expect(outcome.text.hasPrefix("The held changes of itam go through. (act "))
     }
 }
 

@@ -1,7 +1,9 @@
+import Glibc
 import LinkCommands
 import LinkTesting
 import Postgres
 import Synchronization
+import Testing
 
 /// What a command said, and how it ended.
 struct Outcome {
@@ -121,3 +123,26 @@ private let smallFleetSQL = """
         (2, '2026-02-03T04:05:06Z', 'assetlinkd', 'link_stale', 'cmdb', '105', 'itam', 'A-2', 702, 'active', 'stale',
             'asset_decommissioned', 1);
     """
+
+/// Waits until a query on a database is true.
+func executeUntil(_ sql: String, _ conninfo: String) async throws {
+    let connection = try await PostgresConnection.connect(ConnectionSettings(conninfo), logger: quietLogger)
+    do {
+        try await Eventually.holds(sql, on: connection)
+    } catch {
+        await connection.close()
+        throw error
+    }
+    await connection.close()
+}
+
+/// A file of that text, in a folder that the system empties.
+func temporaryFile(_ text: String) throws -> String {
+    var path = Array("/tmp/assetlink-test-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&path)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    try #require(write(descriptor, bytes, bytes.count) == bytes.count)
+    return String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

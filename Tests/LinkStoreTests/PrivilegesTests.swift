@@ -27,7 +27,7 @@ import Testing
             "coverage",
             "coverage_by_class", "coverage_history", "daemon_status", "dead_letter", "discrepancy", "feed_status",
             "held_change",
-            "link", "link_period", "operator_decision", "orphaned_ci", "schema_version", "stale_link",
+            "link", "link_period", "operator_act", "operator_decision", "orphaned_ci", "schema_version", "stale_link",
             "suspect_identifier",
             "unlinked_asset", "unmapped",
         ]
@@ -77,12 +77,13 @@ import Testing
     /// Functions by role, by name: no function of ours is overloaded.
     private static let functions: [String: [String]] = [
         "assetlink_reader": readers + [
-            "assetlink.audit_verify", "assetlink.decommission_impact", "assetlink.suggest_assets",
+            "assetlink.audit_verify", "assetlink.conflict_detail", "assetlink.decommission_impact",
+            "assetlink.suggest_assets",
         ],
         "assetlink_operator": readers + attachHelpers + [
             "assetlink.approve_held", "assetlink.audit_verify", "assetlink.block", "assetlink.check_source",
-            "assetlink.close_stale_link", "assetlink.decommission_impact", "assetlink.distrust_identifier",
-            "assetlink.drop_held", "assetlink.pin", "assetlink.replay_dead_letter", "assetlink.requeue",
+            "assetlink.close_stale_link", "assetlink.conflict_detail", "assetlink.decommission_impact",
+            "assetlink.distrust_identifier", "assetlink.drop_held", "assetlink.pin", "assetlink.replay_dead_letter", "assetlink.requeue",
             "assetlink.resolve_conflict", "assetlink.resync", "assetlink.set_composite", "assetlink.suggest_assets",
             "assetlink.trust_identifier", "assetlink.unblock", "assetlink.unpin",
         ],

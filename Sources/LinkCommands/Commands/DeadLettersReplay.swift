@@ -9,7 +9,7 @@ package struct DeadLettersReplay: ConsoleCommand {
         discussion: """
             Correct the cause first, or it comes back as a new one.
 
-            JSON: schema assetlinkctl/dead-letters-replay.v1, fields act (its number) and taken_up.
+            JSON: schema assetlinkctl/dead-letters-replay.v1, fields act (its number), taken_up, notes, effect and cis.
             """)
 
     /// What every command takes.
@@ -24,9 +24,8 @@ package struct DeadLettersReplay: ConsoleCommand {
     package func execute(_ session: Session) async throws -> CommandExit {
         try await Act(
             command: "dead-letters-replay",
-            call: Statement("SELECT assetlink.replay_dead_letter($1, $2)", [.int8(id), .text(act.reason)]),
-            isDone: "SELECT l.replayed_at IS NOT NULL FROM assetlink.dead_letter l WHERE l.id = $1", subject: .int8(id),
+            call: Statement("SELECT assetlink.replay_dead_letter($1, $2, $3)", [.int8(id)] + act.parameters),
             done: "Event \(id) was put back into its feed."
-        ).run(session, wait: act.wait)
+        ).run(session, act.waiting)
     }
 }

@@ -20,7 +20,7 @@ package struct Explain: ConsoleCommand {
 
     /// Explains it.
     package func execute(_ session: Session) async throws -> CommandExit {
-        let explanation = try await Explanation(try await CIReference.find(ci, session), session)
+        let explanation = try await Explanation(try await RecordReference.find(ci, .ci, session), session)
         if session.json {
             session.answer("explain", try explanation.fields)
         } else {

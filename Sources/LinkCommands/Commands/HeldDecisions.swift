@@ -6,7 +6,8 @@ package struct HeldApprove: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "approve", abstract: "Let the held changes of a source through: the links they end will end.",
-        discussion: "JSON: schema assetlinkctl/held-approve.v1, fields act (its number) and taken_up.")
+        discussion:
+            "JSON: schema assetlinkctl/held-approve.v1, fields act (its number), taken_up, notes, effect and cis.")
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
@@ -20,9 +21,9 @@ package struct HeldApprove: ConsoleCommand {
     package func execute(_ session: Session) async throws -> CommandExit {
         try await Act(
             command: "held-approve",
-            call: Statement("SELECT assetlink.approve_held($1, $2)", [.text(source), .text(act.reason)]),
-            isDone: HeldDrop.isReleased, subject: .text(source), done: "The held changes of \(source) go through."
-        ).run(session, wait: act.wait)
+            call: Statement("SELECT assetlink.approve_held($1, $2, $3)", [.text(source)] + act.parameters),
+            done: "The held changes of \(source) go through."
+        ).run(session, act.waiting)
     }
 }
 
@@ -31,7 +32,7 @@ package struct HeldDrop: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "drop", abstract: "Forget the held changes of a source until its next resync.",
-        discussion: "JSON: schema assetlinkctl/held-drop.v1, fields act (its number) and taken_up.")
+        discussion: "JSON: schema assetlinkctl/held-drop.v1, fields act (its number), taken_up, notes, effect and cis.")
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
@@ -45,10 +46,8 @@ package struct HeldDrop: ConsoleCommand {
     package func execute(_ session: Session) async throws -> CommandExit {
         try await Act(
             command: "held-drop",
-            call: Statement("SELECT assetlink.drop_held($1, $2)", [.text(source), .text(act.reason)]),
-            isDone: Self.isReleased, subject: .text(source), done: "The held changes of \(source) are forgotten."
-        ).run(session, wait: act.wait)
+            call: Statement("SELECT assetlink.drop_held($1, $2, $3)", [.text(source)] + act.parameters),
+            done: "The held changes of \(source) are forgotten."
+        ).run(session, act.waiting)
     }
-
-    static let isReleased = "SELECT f.status <> 'held' FROM assetlink.feed_status f WHERE f.source = $1"
 }

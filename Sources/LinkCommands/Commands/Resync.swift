@@ -9,7 +9,7 @@ package struct Resync: ConsoleCommand {
         discussion: """
             The daemon reads it in the bulk lane, while changes go on; assetlinkctl status shows open ranges meanwhile.
 
-            JSON: schema assetlinkctl/resync.v1, fields act (its number) and taken_up.
+            JSON: schema assetlinkctl/resync.v1, fields act (its number), taken_up, notes, effect and cis.
             """)
 
     /// What every command takes.
@@ -24,9 +24,8 @@ package struct Resync: ConsoleCommand {
     package func execute(_ session: Session) async throws -> CommandExit {
         try await Act(
             command: "resync",
-            call: Statement("SELECT assetlink.resync($1, $2)", [.text(source), .text(act.reason)]),
-            isDone: "SELECT f.backlog = 0 FROM assetlink.feed_status f WHERE f.source = $1", subject: .text(source),
+            call: Statement("SELECT assetlink.resync($1, $2, $3)", [.text(source)] + act.parameters),
             done: "The daemon reads all of \(source) again."
-        ).run(session, wait: act.wait)
+        ).run(session, act.waiting)
     }
 }

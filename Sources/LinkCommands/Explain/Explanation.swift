@@ -11,7 +11,7 @@ struct Explanation {
     /// How many rows of history people get; programs get ten times as many.
     static let shown = 10
 
-    init(_ reference: CIReference, _ session: Session) async throws {
+    init(_ reference: RecordReference, _ session: Session) async throws {
         let key: [Parameter] = [.text(reference.source), .text(reference.id)]
         guard let row = try await session.query(CIFacts.sql, key).first else {
             throw Failure(.problems, "CI \(reference.source)/\(reference.id) was just deleted.")

@@ -1,0 +1,33 @@
+package import ArgumentParser
+import Postgres
+
+/// Has a CI decided again.
+package struct Requeue: ConsoleCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
+        abstract: "Have a CI read and decided again.",
+        discussion: """
+            JSON: schema assetlinkctl/requeue.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
+            cis (of assetlink.ci_state).
+            """)
+
+    /// What every command takes.
+    @OptionGroup package var common: CommonOptions
+    @OptionGroup var act: ActOptions
+    @Argument(help: ArgumentHelp("The CI: source/id, its id, or its name.", valueName: "ci")) var ci: String
+
+    /// What the parser makes.
+    package init() {}
+
+    /// Asks for it.
+    package func execute(_ session: Session) async throws -> CommandExit {
+        let reference = try await RecordReference.find(ci, .ci, session)
+        return try await Act(
+            command: "requeue",
+            call: Statement(
+                "SELECT assetlink.requeue($1, $2, $3, $4)",
+                [.text(reference.source), .text(reference.id)] + act.parameters),
+            done: "CI \(reference.words) was read and decided again."
+        ).run(session, act.waiting)
+    }
+}

@@ -1,0 +1,33 @@
+package import ArgumentParser
+import Postgres
+
+/// Ends a pin.
+package struct Unpin: ConsoleCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
+        abstract: "End the pin of a CI, which is then decided by its rule again.",
+        discussion: """
+            JSON: schema assetlinkctl/unpin.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
+            cis (of assetlink.ci_state).
+            """)
+
+    /// What every command takes.
+    @OptionGroup package var common: CommonOptions
+    @OptionGroup var act: ActOptions
+    @Argument(help: ArgumentHelp("The CI: source/id, its id, or its name.", valueName: "ci")) var ci: String
+
+    /// What the parser makes.
+    package init() {}
+
+    /// Asks for it.
+    package func execute(_ session: Session) async throws -> CommandExit {
+        let reference = try await RecordReference.find(ci, .ci, session)
+        return try await Act(
+            command: "unpin",
+            call: Statement(
+                "SELECT assetlink.unpin($1, $2, $3, $4)",
+                [.text(reference.source), .text(reference.id)] + act.parameters),
+            done: "CI \(reference.words) is no longer pinned."
+        ).run(session, act.waiting)
+    }
+}
