@@ -1,9 +1,9 @@
-import LinkStore
+package import LinkStore
 import Logging
 import Postgres
 
 /// What time brings about becomes a change in the log (domain.md, first paragraph), and old things are put away.
-struct Housekeeping {
+package struct Housekeeping {
     let connection: PostgresConnection
     let configuration: DaemonConfiguration
     let logger: Logger
@@ -121,15 +121,20 @@ struct Housekeeping {
                 Failpoint.inLogRotation.reach()
             #endif
         }
-        // The oldest snapshot that anybody still reads from.
-        let base = ranges.compactMap { $0.from.flatMap { Snapshot($0) } }.reduce(position) {
-            $0.xmax < $1.xmax ? $0 : $1
-        }
+        let base = Self.base(position, ranges)
         for table in 0..<3 where Int64(table) != current {
             _ = try await connection.query(
                 Statement(
                     "SELECT assetlink_internal.empty_log($1, $2::text::xid8, $3::text[]::xid8[])",
-                    [.int4(Int32(table)), .text(String(base.xmax)), .texts(base.inProgress.map { String($0) })]))
+                    [.int4(Int32(table)), .text(String(base.bound)), .texts(base.running.map { String($0) })]))
         }
+    }
+
+    /// What is as old as every snapshot that anybody still reads from: two of them may have the same bound and other
+    /// transactions under way.
+    package static func base(_ position: Snapshot, _ ranges: [BulkRange]) -> (bound: UInt64, running: [UInt64]) {
+        let snapshots = ranges.compactMap { $0.from.flatMap { Snapshot($0) } } + [position]
+        let bound = snapshots.reduce(position.xmax) { min($0, $1.xmax) }
+        return (bound, Set(snapshots.flatMap(\.inProgress)).sorted())
     }
 }

@@ -1,3 +1,5 @@
+import LinkTesting
+import Postgres
 import Testing
 
 /// `status`, the sources, and what waits for a person.
@@ -44,6 +46,34 @@ import Testing
         let letters = await run("dead-letters", "-d", database, width: 120)
         #expect(letters.out.count == 2)
         #expect(letters.out[1].contains("itam_asset  A-7     22P02  not valid JSON"))
+    }
+
+    /// Writers that are not heard of make it degraded; whoever merely holds something up is named.
+    @Test func alarmsAreShown() async throws {
+        let database = try await smallFleet()
+        try await execute(
+            lease + "UPDATE assetlink.setting SET value = '0' WHERE name = 'long_transaction_seconds'", database)
+        let person = try await PostgresConnection.connect(ConnectionSettings(database), logger: quietLogger)
+        try await person.script("BEGIN; LOCK assetlink_internal.link IN ROW SHARE MODE; SELECT pg_current_xact_id()")
+        // Who began before a batch is known to be as old as that.
+        try await execute(
+            """
+            INSERT INTO assetlink_internal.batch (batch_id, epoch, snapshot, committed_at, rule_set_version, changes,
+                audit_rows, previous_digest, digest)
+            SELECT coalesce((SELECT max(batch_id) FROM assetlink_internal.batch), 0) + 1, 1, pg_current_snapshot(), now(), 1,
+                0, 0, '', ''
+            """, database)
+        let waits = await run("status", "-d", database, width: 200)
+        #expect(waits.code == 0)
+        #expect(waits.out[0] == "healthy" && waits.out[1].hasPrefix("  ?  locked_links, pid "))
+        try await person.script("ROLLBACK; ALTER TABLE cmdb.ci DISABLE TRIGGER USER")
+        let misses = await run("status", "-d", database, width: 200)
+        #expect(misses.code == 1)
+        #expect(misses.out[1].hasPrefix("  !  capture, source cmdb: trigger assetlink_"))
+        #expect(misses.text.contains("assetlinkctl sources check cmdb"))
+        let json = await run("status", "--json", "-d", database)
+        #expect(json.text.contains(#""alarms": [{"alarm":"capture","severity":"error""#))
+        await person.close()
     }
 
     @Test func checkOfASource() async throws {

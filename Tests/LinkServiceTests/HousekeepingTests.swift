@@ -106,6 +106,21 @@ extension DaemonTests {
             #expect(bench.complaints.all.contains { $0.contains("switch_log") })
         }
 
+        /// Of two open ranges that begin at the same bound, the older one still needs what was under way then.
+        @Test func theLogIsKeptForTheOldestRange() throws {
+            let position = try #require(Snapshot("120:120:"))
+            let ranges = ["90:100:90,95", "100:100:"].enumerated().map { id, from in
+                var range = BulkRange(.log, id: Int64(id), cause: "test")
+                range.from = from
+                return range
+            }
+            for ranges in [ranges, ranges.reversed()] {
+                let base = Housekeeping.base(position, ranges)
+                #expect(base.bound == 100)
+                #expect(base.running == [90, 95])
+            }
+        }
+
         /// The log moves from table to table under load, and what it held is emptied: nothing is lost on the way.
         @Test func theLogIsRotatedUnderLoad() async throws {
             let bench = try await Bench()

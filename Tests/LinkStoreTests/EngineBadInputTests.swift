@@ -95,6 +95,40 @@ import Testing
         try await bench.check()
     }
 
+    /// A record that is too large is not read at all: neither it nor the others wait for it.
+    @Test(arguments: ["name = repeat('x', 5000000)", "attributes = jsonb_build_object('a', array_agg)"])
+    func aTooLargeRecordIsADeadLetter(_ change: String) async throws {
+        let bench = try await EngineBench()
+        try await bench.run(
+            """
+            \(Self.pair)
+            INSERT INTO itam.asset (asset_id, serial_number) VALUES (2, 'S2');
+            INSERT INTO cmdb.ci (ci_id, ci_class, serial_number) VALUES (2, 'server', 'S2');
+            """)
+        try await bench.drain()
+        try await bench.run(
+            """
+            UPDATE itam.asset SET \(change) FROM (
+                SELECT array_agg(md5(n::text)) FROM generate_series(1, 100000) AS n) AS long WHERE asset_id = 1;
+            UPDATE itam.asset SET state = 'retired' WHERE asset_id = 2;
+            """)
+        try await bench.drain()
+        #expect(
+            try await bench.rows("SELECT concat_ws(' ', source, record_id, error_code) FROM assetlink.dead_letter")
+                == ["itam 1 record_too_large"])
+        #expect(try await bench.state(1) == "linked to 1")
+        #expect(try await bench.state(2) == "orphaned asset_decommissioned")
+        // The sweep leaves it alone; when it is of a size again, it is taken in.
+        var position = SweepPosition()
+        #expect(try await bench.engine.sweep(&position, page: 1_000) == 0)
+        try await bench.run(
+            "UPDATE itam.asset SET serial_number = 'S3', name = '', attributes = '{}' WHERE asset_id = 1")
+        try await bench.drain()
+        #expect(try await bench.state(1) == "orphaned no_matching_asset")
+        try await bench.check()
+        try await bench.compare()
+    }
+
     @Test func zeroBytesAndBrokenTextAreRefusedInTheCall() async throws {
         let bench = try await EngineBench()
         for (sql, code) in [

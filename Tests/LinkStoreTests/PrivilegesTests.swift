@@ -23,7 +23,7 @@ import Testing
 
     private static let publicRelations =
         configuration + [
-            "asset_state", "audit", "ci_evidence", "ci_state", "conflict", "conflict_member", "conflict_queue",
+            "alarm", "asset_state", "audit", "ci_evidence", "ci_state", "conflict", "conflict_member", "conflict_queue",
             "coverage",
             "coverage_by_class", "coverage_history", "daemon_status", "dead_letter", "discrepancy", "feed_status",
             "held_change",
@@ -103,6 +103,9 @@ import Testing
         "assetlink_delegate": [],
         "assetlink_daemon": readers + [
             "assetlink_internal.append_log", "assetlink_internal.audit_bytes", "assetlink_internal.batch_digest",
+            "assetlink_internal.capture_refusals", "assetlink_internal.drifted", "assetlink_internal.mend",
+            "assetlink_internal.open_transactions", "assetlink_internal.qualified_name",
+            "assetlink_internal.relation_tree", "assetlink_internal.trigger_findings",
             "assetlink_internal.digest_field", "assetlink_internal.empty_log", "assetlink_internal.log_change",
             "assetlink_internal.log_is_unused", "assetlink_internal.plan_source", "assetlink_internal.switch_log",
             "assetlink_internal.refresh_statistics", "assetlink_internal.take_coverage_snapshot",
@@ -113,7 +116,7 @@ import Testing
 
     private static let readers = [
         "assetlink.check_rule", "assetlink.links_as_of", "assetlink_internal.aged_before",
-        "assetlink_internal.batch_at",
+        "assetlink_internal.alarms", "assetlink_internal.batch_at",
         "assetlink_internal.serial_form",
     ]
 
@@ -311,6 +314,7 @@ import Testing
             ),
             ("coverage", figures), ("coverage_by_class", ["class"] + figures),
             ("coverage_history", ["taken_at", "class"] + figures),
+            ("alarm", ["alarm", "severity", "subject", "detail", "remedy", "since"]),
             ("dead_letter", ["id", "at", "feed", "raw", "error_code", "error_text", "replayed_at"]),
         ] {
             let found = try await connection.query("SELECT * FROM assetlink.\(relation) LIMIT 0").columns

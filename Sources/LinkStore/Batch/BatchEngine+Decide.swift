@@ -55,7 +55,12 @@ extension BatchEngine {
     /// Decides CIs by their own evidence; claims are settled afterwards.
     func decide(_ refs: [CIRef], _ batch: inout Batch) async throws {
         guard let rules else { return }
-        let facts = try await ciStates(refs)
+        var facts = try await ciStates(refs)
+        let drifted = facts.filter(\.isDrifted)
+        if !drifted.isEmpty, !isVerifying {
+            try await mend(drifted.map(\.ref), &batch)
+            facts = try await ciStates(refs)
+        }
         let rings = try await parentRings(facts, rules)
         var cases: [(CIFacts, Case)] = []
         for fact in facts {

@@ -2,6 +2,28 @@ import LinkCore
 import Logging
 import Postgres
 
+/// What a record fails the batch with.
+struct Poison {
+    var message: String
+    /// Another transaction holds locks on rows that taking it in changes.
+    var isLocked: Bool
+
+    var code: String { isLocked ? "locked" : "poison" }
+
+    var text: String {
+        isLocked
+            ? "Another transaction holds locks on rows of its links: \(message). It is tried again every few seconds; "
+                + "assetlinkctl status names that transaction."
+            : "Taking this record in fails: \(message). It is tried again by itself; correct the record, or replay it "
+                + "after the cause is gone."
+    }
+}
+
+extension PostgresError {
+    /// A lock was not granted in time.
+    var isLocked: Bool { sqlState == "55P03" }
+}
+
 extension BatchEngine {
     /// Runs a batch; one that fails is tried again, then bisected: the records it fails of become dead letters and the
     /// rest goes on (engine point 13).
@@ -14,6 +36,7 @@ extension BatchEngine {
             logger.warning("a batch failed and is tried again", metadata: ["error": "\(error)"])
         }
         do {
+            defer { mendsAll = false }
             return try await run()
         } catch  where isPoison(error) {
             logger.error("a batch failed twice: looking for the record", metadata: ["error": "\(error)"])
@@ -31,17 +54,19 @@ extension BatchEngine {
         guard error.code == .server || error.code == .decoding, !error.isRetriable, !error.isConnectionFailure else {
             return false
         }
+        // Somebody holds locks on rows that it changes: it waits for them, the others do not.
+        if error.isLocked { return true }
         // Class 53 is want of room, class 55 a lock, class 57 an operator, 42501 a privilege: no record is to blame.
         let state = error.sqlState ?? ""
         return !["53", "55", "57", "58", "25"].contains { state.hasPrefix($0) } && state != "42501"
     }
 
     /// The records that a batch of these fails of, each with its error; every trial is rolled back.
-    private func findPoison(_ names: [RecordName]) async throws -> [RecordName: String] {
+    private func findPoison(_ names: [RecordName]) async throws -> [RecordName: Poison] {
         // It fails without any record: nobody's fault.
         guard try await failure(of: []) == nil else { return [:] }
         var sound: [RecordName] = []
-        var found: [RecordName: String] = [:]
+        var found: [RecordName: Poison] = [:]
         try await sift(names, &sound, &found)
         return found
     }
@@ -49,22 +74,22 @@ extension BatchEngine {
     /// Each half is tried together with what was found sound so far: an asset and the CI that would be linked to it may
     /// fail only together, and then the later one is set aside.
     private func sift(
-        _ names: [RecordName], _ sound: inout [RecordName], _ found: inout [RecordName: String]
+        _ names: [RecordName], _ sound: inout [RecordName], _ found: inout [RecordName: Poison]
     ) async throws {
         guard !names.isEmpty else { return }
-        guard let message = try await failure(of: sound + names) else {
+        guard let failure = try await failure(of: sound + names) else {
             sound += names
             return
         }
         if names.count == 1 {
-            found[names[0]] = message
+            found[names[0]] = failure
             return
         }
         try await sift(Array(names[..<(names.count / 2)]), &sound, &found)
         try await sift(Array(names[(names.count / 2)...]), &sound, &found)
     }
 
-    private func failure(of names: [RecordName]) async throws -> String? {
+    private func failure(of names: [RecordName]) async throws -> Poison? {
         trial = Set(names)
         defer { trial = nil }
         do {
@@ -74,7 +99,7 @@ extension BatchEngine {
             return nil
         } catch {
             guard isPoison(error) else { throw error }
-            return "\(error)"
+            return Poison(message: "\(error)", isLocked: (error as? PostgresError)?.isLocked == true)
         }
     }
 }

@@ -108,14 +108,12 @@ extension BatchEngine {
 
     /// Records that failed the batch before become dead letters; the rest goes on (engine point 13).
     private func setPoisonAside(_ batch: inout Batch) {
-        for (name, message) in poison {
+        for (name, poison) in poison {
             guard batch.work.records[name.source]?.removeValue(forKey: name.id) != nil else { continue }
             batch.plan.deadLetters.append(
                 DeadLetter(
                     feed: batch.sources[name.source]?.name ?? "?", source: name.source, key: name.id, raw: nil,
-                    code: "poison",
-                    text: "Taking this record in fails: \(message). It is tried again by itself; correct the record, "
-                        + "or replay it after the cause is gone."))
+                    code: poison.code, text: poison.text))
         }
     }
 
@@ -154,6 +152,10 @@ extension BatchEngine {
             let fresh = rows[key]
             let isForced = batch.work.forced.contains(source.id)
             if fresh == nil && (!old.isStored || old.standing == .deleted) { continue }
+            if fresh?.digest == SourceReader.tooLarge {
+                rejectLarge(source, key, &batch)
+                continue
+            }
             if let fresh, old.isStored, old.digest == fresh.digest, old.standing != .deleted, !isForced {
                 batch.plan.same += 1
                 continue
@@ -191,6 +193,10 @@ extension BatchEngine {
             let old = try StoredRecords.ci(&columns)
             let fresh = rows[key]
             if fresh == nil && (!old.isStored || old.isDeleted) { continue }
+            if fresh?.digest == SourceReader.tooLarge {
+                rejectLarge(source, key, &batch)
+                continue
+            }
             if let fresh, old.isStored, old.digest == fresh.digest, !old.isDeleted,
                 !batch.work.forced.contains(source.id)
             {

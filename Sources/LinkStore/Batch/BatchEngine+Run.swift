@@ -39,10 +39,15 @@ extension BatchEngine {
                     logger.error(
                         "the query of a source cannot be run; its keys wait",
                         metadata: ["source_id": "\(source)", "error": "\(cause)"])
+                case let error as PostgresError where error.sqlState == "23505" && error.constraint != "batch_pkey":
+                    // Rows are not as batches leave them: somebody changed them by hand.
+                    guard !mendsAll else { throw error }
+                    mendsAll = true
                 case let error as PostgresError
-                where error.isRetriable || error.sqlState == "23505" || error.sqlState == "55P03":
+                where error.isRetriable || error.sqlState == "23505" || error.isLocked:
                     // 40001, 40P01, or somebody else wrote or is writing the batch: a new snapshot, at once at first.
-                    guard attempt < 20 else { throw error }
+                    // Who locks our rows may do so for long: that is soon found out.
+                    guard attempt < (error.isLocked ? 4 : 20), trial == nil || !error.isLocked else { throw error }
                     if attempt >= 3 { try await Task.sleep(for: .milliseconds(Int.random(in: 1...(10 * attempt)))) }
                 default: throw error
                 }
@@ -82,11 +87,13 @@ extension BatchEngine {
         #if DEBUG
             Failpoint.afterRecords.reach()
         #endif
+        try await mend(batch.work.cis.filter(\.value.isDrift).map(\.key), &batch)
         var round = try await neighbourhood(&batch)
         var rounds = 0
         // Dependants settle level by level down the tree (engine point 12).
         // A composite mark alone decides nobody again, but settles its asset.
         while !round.isEmpty || rounds == 0 && !batch.hood.compositeChanged.isEmpty, rounds < 64 {
+            if mendsAll { try await mend(round, &batch) }
             try await decide(round, &batch)
             try await settle(round, &batch)
             round = try await dependants(&batch, rounds)
@@ -101,6 +108,7 @@ extension BatchEngine {
         trips = [:]
         broken = [:]
         poison = [:]
+        mendsAll = false
         return .done(report)
     }
 

@@ -70,12 +70,15 @@ extension BatchEngine {
                 feed, source_id, key, raw, error_code, error_text, next_attempt_at)
             SELECT DISTINCT ON (r.source, md5(r.key)) r.feed, r.source, r.key, r.raw, r.code, r.text,
                    CASE WHEN r.code IN ('id_too_long', 'duplicate_id') THEN NULL
+                        WHEN r.code = 'locked' THEN clock_timestamp() + interval '5 seconds'
                         ELSE clock_timestamp() + interval '1 minute' END
             FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[])
                 AS r (feed, source, key, raw, code, text)
             ON CONFLICT (source_id, md5(key)) WHERE replayed_at IS NULL AND key IS NOT NULL DO UPDATE
             SET attempts = d.attempts + 1, error_code = excluded.error_code, error_text = excluded.error_text,
                 next_attempt_at = CASE WHEN excluded.next_attempt_at IS NULL THEN NULL
+                    WHEN excluded.error_code = 'locked'
+                    THEN clock_timestamp() + interval '5 seconds' * least(d.attempts, 12)
                     ELSE clock_timestamp() + least(interval '1 day', interval '1 minute' * power(2, least(d.attempts, 12))) END
             """,
             [

@@ -6,6 +6,8 @@ package struct SweepPosition: Sendable {
     var source: Int32 = 0
     var isBeyondStored = false
     var after: String?
+    /// The last CI whose decision was compared with its link.
+    var afterCI: CIRef = 0
     /// Rounds completed since the start.
     package var rounds = 0
 
@@ -18,6 +20,10 @@ extension BatchEngine {
     ///
     /// - Returns: how many records differed.
     package func sweep(_ position: inout SweepPosition, page: Int) async throws -> Int {
+        try await sweepDecisions(&position, page: page) + sweepRecords(&position, page: page)
+    }
+
+    private func sweepRecords(_ position: inout SweepPosition, page: Int) async throws -> Int {
         let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }.filter {
             !$0.isPublished && !$0.isDetached && $0.status == .ok
         }

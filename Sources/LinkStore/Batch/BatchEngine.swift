@@ -76,10 +76,12 @@ package final class BatchEngine {
     var lockedTables: Set<String> = []
     var lockedAt = ContinuousClock().now
     /// Records that fail the batch, with what they fail with: dead letters of the next one.
-    var poison: [RecordName: String] = [:]
+    var poison: [RecordName: Poison] = [:]
     /// The records of the batch under way, and those that a trial is confined to.
     var tried: [RecordName] = []
     var trial: Set<RecordName>?
+    /// A constraint failed in the attempt before: links or decisions may have been changed by hand.
+    var mendsAll = false
     /// Only compares: nothing may be written.
     var isVerifying = false
 

@@ -35,7 +35,9 @@ struct SourceReader {
     /// The inner fence computes each column once: the list names some of them several times.
     func read(_ source: SourceInfo, keys: [String]) -> Statement {
         let id = source.side == .asset ? "asset_id" : "ci_id"
-        let list = source.side == .asset ? assetList(source.columns) : ciList(source.columns)
+        let list =
+            source.side == .asset
+            ? assetList(source.columns, ofSource: true) : ciList(source.columns, ofSource: true)
         return Statement(
             """
             SELECT k.id, b.*
@@ -43,10 +45,7 @@ struct SourceReader {
             CROSS JOIN LATERAL (
                 SELECT \(list)
                 FROM (
-                    SELECT * FROM (\(source.query)
-                    ) AS b
-                    WHERE b.\(id) = k.id::\(source.keyType)
-                    OFFSET 0
+                    \(Self.sized(source, where: "b.\(id) = k.id::\(source.keyType)"))
                 ) AS b
                 OFFSET 0
             ) AS b
@@ -105,7 +104,7 @@ struct SourceReader {
         "discovery_source", "attributes", "version",
     ]
 
-    private func assetList(_ has: Set<String>) -> String {
+    private func assetList(_ has: Set<String>, ofSource: Bool = false) -> String {
         func column(_ name: String, _ type: String = "text") -> String {
             has.contains(name) ? "b.\"\(name)\"::\(type)" : "NULL::\(type)"
         }
@@ -118,10 +117,10 @@ struct SourceReader {
         ]
         // The version of a record is no fact about the machine: it makes no change.
         return raw.joined(separator: ", ") + ", " + column("version", "timestamptz")
-            + ", \(memberArray(has)), md5(ROW(\(raw.joined(separator: ", ")))::text)"
+            + ", \(memberArray(has)), \(digest(raw, ofSource: ofSource))"
     }
 
-    private func ciList(_ has: Set<String>) -> String {
+    private func ciList(_ has: Set<String>, ofSource: Bool = false) -> String {
         func column(_ name: String, _ type: String = "text") -> String {
             has.contains(name) ? "b.\"\(name)\"::\(type)" : "NULL::\(type)"
         }
@@ -145,8 +144,14 @@ struct SourceReader {
                 column("last_discovered_at", "timestamptz"), column("discovery_source"),
                 column("version", "timestamptz"), list("serials", "type"), list("serials", "value"),
                 list("network_adapters", "mac"), memberArray(has),
-                "md5(ROW(\(raw.joined(separator: ", ")))::text)",
+                digest(raw, ofSource: ofSource),
             ].joined(separator: ", ")
+    }
+
+    /// What tells one content of a record from another.
+    private func digest(_ raw: [String], ofSource: Bool) -> String {
+        let digest = "md5(ROW(\(raw.joined(separator: ", ")))::text)"
+        return ofSource ? "CASE WHEN b.is_large THEN '\(Self.tooLarge)' ELSE \(digest) END" : digest
     }
 
     private func memberArray(_ has: Set<String>) -> String {

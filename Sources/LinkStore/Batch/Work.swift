@@ -12,6 +12,8 @@ struct Cause: Hashable, Sendable {
     var isExempt = false
     /// A record that failed before is tried again.
     var isRetry = false
+    /// The sweep found that somebody changed its link or decision by hand.
+    var isDrift = false
 
     static let system = Cause(json: "{}")
 
@@ -31,6 +33,7 @@ struct Cause: Hashable, Sendable {
                 "xid": String(row.xid), "seq": String(row.seq),
             ]))
         isRetry = row.cause == "retry"
+        isDrift = row.cause == "drift"
     }
 }
 
