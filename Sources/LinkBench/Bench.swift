@@ -86,10 +86,27 @@ package final class Bench {
         return world
     }
 
+    /// A linked world of another size; the shared one for the run's own.
+    func world(_ cis: Int) async throws -> World {
+        if cis == scale.cis { return try await world() }
+        let name = "assetlink_bench_world_\(cis)"
+        try await site.copy(try await fleet(cis), to: name)
+        let world = try await open(name)
+        note("linking a world of \(cis)")
+        try world.startDaemon()
+        try await world.quietFromTheStart()
+        try await vacuum(world)
+        return world
+    }
+
     /// Makes a linked world the one that measures share.
     func adopt(_ world: World) async throws {
         linked = world
-        for table in ["asset", "ci", "ci_decision", "link", "asset_key", "ci_key", "asset_value", "ci_value", "audit"] {
+        try await vacuum(world)
+    }
+
+    private func vacuum(_ world: World) async throws {
+        for table in BaselineSQL.tables {
             try await world.connection.script("VACUUM (ANALYZE) assetlink_internal.\(table)")
         }
     }

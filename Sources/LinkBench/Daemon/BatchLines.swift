@@ -28,6 +28,19 @@ extension DaemonProcess {
     }
 }
 
+extension DaemonProcess {
+    /// The batches of that many changes since a place in its log; a batch is logged a moment after its commit.
+    func batches(of changes: Int, since place: Int) async throws -> [BatchLine] {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(10)
+        while true {
+            let lines = try batches(since: place).lines.filter { $0.changes == changes }
+            if !lines.isEmpty || clock.now > end { return lines }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}
+
 extension BatchLine {
     /// Reads the metadata of a line `… changes=5 … round_trips=9 … batch`; nil for any other line.
     init?(_ line: Substring) {

@@ -1,31 +1,109 @@
 import Postgres
 
 /// How fast a backlog goes away.
+///
+/// Each chunk of changes is drained by the daemon and, from the same source rows, by one of the baselines, whose tables
+/// must then be the daemon's.
 enum Drain: Measure {
     static let name = "drain"
-    static let summary = "changes a second of a backlog of decommissions and of discoveries, beside worker and set"
+    static let summary = "a backlog of decommissions and of discoveries, beside worker and set; WAL and dead tuples"
 
     static func run(_ bench: Bench) async throws -> [Finding] {
         let world = try await bench.world()
-        let count = bench.scale.backlog
-        var decommissions: [Double] = []
-        var discoveries: [Double] = []
+        let store = try await BaselineStore.make(in: world, filled: true)
+        var drain = Comparison(world: world, store: store, scale: bench.scale)
         for _ in 0..<bench.scale.rounds {
-            let assets = try await world.linkedAssets(count)
-            decommissions.append(
-                Double(assets.count) / (try await world.drainTime { try await world.move(assets, to: "Retired") }))
-            try await world.move(assets, to: "In use")
-            try await world.quiet()
-
-            let found = try await world.stockedAssets(count)
-            discoveries.append(Double(found.count) / (try await world.drainTime { try await world.discover(found) }))
-            try await world.forget(found)
-            try await world.quiet()
+            let assets = try await world.linkedAssets(bench.scale.backlog)
+            // There and back: the worker takes the one, the set the other.
+            try await drain.compare("decommissions", "asset", assets, .worker) {
+                try await world.move(assets, to: "Retired")
+            }
+            try await drain.compare("reinstatements", "asset", assets, .set) {
+                try await world.move(assets, to: "In use")
+            }
+            try await drain.compare("decommissions", "asset", assets, .set) {
+                try await world.move(assets, to: "Retired")
+            }
+            try await drain.compare("reinstatements", "asset", assets, .worker) {
+                try await world.move(assets, to: "In use")
+            }
+            let found = try await world.stockedAssets(bench.scale.backlog)
+            let cis = found.map { World.discovered + $0 }
+            for rival in [Rival.worker, .set] {
+                try await drain.compare("discoveries", "ci", cis, rival) { try await world.discover(found) }
+                try await drain.compare("disappearances", "ci", cis, rival) { try await world.forget(found) }
+            }
         }
-        return [
-            Finding(name, "decommissions", unit: "changes/s", decommissions),
-            Finding(name, "discoveries", unit: "changes/s", discoveries),
-        ]
+        return drain.findings
+    }
+
+    /// Who drains beside the daemon.
+    enum Rival: String {
+        case worker, set
+    }
+
+    /// Gathers what both took for each kind of change.
+    struct Comparison {
+        let world: World
+        let store: BaselineStore
+        let scale: Scale
+        private var times: [String: (count: Double, ours: [Double], theirs: [Double])] = [:]
+        private var volumes: [String: (ours: Volume, theirs: Volume)] = [:]
+        private var kinds: [String] = []
+
+        init(world: World, store: BaselineStore, scale: Scale) {
+            self.scale = scale
+            self.world = world
+            self.store = store
+        }
+
+        /// Lets both take a change in, and compares what they made of it.
+        mutating func compare(
+            _ kind: String, _ side: String, _ ids: [Int64], _ rival: Rival, _ change: () async throws -> Void
+        ) async throws {
+            let name = "\(kind)/\(rival.rawValue)"
+            if times[name] == nil { kinds.append(name) }
+            var (count, ours, theirs) = times[name] ?? (Double(ids.count), [], [])
+            var volume = volumes[name] ?? (Volume(scale), Volume(scale))
+            if rival == .worker {
+                ours.append(try await world.drainTime(change))
+                try await store.queue(side, ids)
+                theirs.append(try await store.work(workers: 4))
+            } else {
+                try await volume.ours.add(world) { ours.append(try await world.drainTime(change)) }
+                try await store.queue(side, ids)
+                try await volume.theirs.add(world) { theirs.append(try await store.workInSets()) }
+            }
+            try await store.requireSame("the \(rival.rawValue)")
+            count = Double(ids.count)
+            times[name] = (count, ours, theirs)
+            volumes[name] = volume
+        }
+
+        /// Rates beside each rival; what was written beside the set, which writes the same rows.
+        var findings: [Finding] {
+            var result: [Finding] = []
+            for name in kinds {
+                guard let (count, ours, theirs) = times[name] else { continue }
+                let words = name.split(separator: "/").map(String.init)
+                result.append(
+                    Finding(
+                        Drain.name, words[0], unit: "changes/s", ours.map { count / $0 }, beside: words[1],
+                        theirs.map { count / $0 }, target: words[1] == "worker" ? .ratioAtLeast(20) : .ratioAtLeast(0.5)
+                    ))
+                guard words[1] == "set", let volume = volumes[name] else { continue }
+                result.append(
+                    Finding(
+                        Drain.name, "WAL per change, \(words[0])", unit: "bytes", volume.ours.wal.map { $0 / count },
+                        beside: "set", volume.theirs.wal.map { $0 / count }))
+                result.append(
+                    Finding(
+                        Drain.name, "dead tuples per change, \(words[0])", unit: "",
+                        volume.ours.dead.map { $0 / count },
+                        beside: "set", volume.theirs.dead.map { $0 / count }))
+            }
+            return result
+        }
     }
 }
 

@@ -86,6 +86,26 @@ package final class World {
             """, order: "key")
     }
 
+    /// As ``linkedAssets(_:)``, whose identifiers nobody else has: what becomes of them is the same for all.
+    func plainAssets(_ count: Int) async throws -> [Int64] {
+        try await pick(
+            count,
+            """
+            SELECT a.key::bigint FROM assetlink_internal.ci_decision AS d
+            JOIN assetlink_internal.asset AS a ON a.asset_ref = d.claim_asset
+            WHERE d.state = 'linked' AND d.entry_priority = 10 AND a.ci_count = 1 AND a.lifecycle_raw = 'In use'
+                AND NOT EXISTS (SELECT FROM itam.asset AS p WHERE p.parent_asset_id = a.key::bigint)
+                AND NOT EXISTS (
+                    SELECT FROM assetlink_internal.asset_key AS k
+                    JOIN assetlink_internal.asset_key AS o ON o.space_id = k.space_id AND o.key = k.key
+                    WHERE k.asset_ref = a.asset_ref AND o.asset_ref <> a.asset_ref)
+                AND NOT EXISTS (
+                    SELECT FROM assetlink_internal.asset_key AS k
+                    JOIN assetlink_internal.ci_key AS o ON o.space_id = k.space_id AND o.key = k.key
+                    WHERE k.asset_ref = a.asset_ref AND o.ci_ref <> d.ci_ref)
+            """, order: "key")
+    }
+
     /// Ids of assets in stock that no CI is linked to and whose serial number is theirs alone.
     func stockedAssets(_ count: Int) async throws -> [Int64] {
         try await pick(
