@@ -101,5 +101,12 @@ let package = Package(
         .testTarget(
             name: "LinkFaultTests", dependencies: ["LinkFaults", "LinkTesting", "LinkStore", "Postgres", "assetlinkd"],
             swiftSettings: house),
+        // Every decoder of bytes from outside, over a corpus and what is made of it.
+        .testTarget(
+            name: "LinkFuzzTests",
+            dependencies: [
+                "LinkCore", "LinkStore", "LinkCommands", "SampleFleet", "Postgres", "LinkTesting", arguments,
+            ],
+            exclude: ["Corpus"], swiftSettings: house),
     ]
 )

@@ -78,6 +78,7 @@ main() {
             run_tests "The libpq layer" --filter PostgresTests
             run_tests "The fleet and the CLI" --filter SampleFleetTests --filter LinkCommandsTests
             run_tests "The store" --filter LinkStoreTests
+            run_tests "The decoders, over what nobody meant" --filter LinkFuzzTests
             run_tests "The daemon" --filter LinkServiceTests
             run_tests "The benchmark, on a small world" --filter LinkBenchTests
         fi

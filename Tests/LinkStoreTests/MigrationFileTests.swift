@@ -9,6 +9,11 @@ import Testing
         try Migrator.requireComplete(files)
     }
 
+    @Test func semicolonsWithNothingBetweenThemAreNoStatements() throws {
+        let file = try MigrationFile(name: "0001_a.sql", sql: String(repeating: ";", count: 100_000) + "SELECT 1);;")
+        #expect(file.statements.map(\.sql) == ["SELECT 1)"])
+    }
+
     @Test func missingFileIsNamed() throws {
         let files = try [1, 3].map { try MigrationFile(name: "000\($0)_a.sql", sql: "SELECT 1") }
         let error = #expect(throws: MigrationError.self) { try Migrator.requireComplete(files, upTo: 3) }

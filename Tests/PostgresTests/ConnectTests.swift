@@ -83,6 +83,23 @@ struct ConnectTests {
         #expect(error?.message.contains("***.invalid") == true)
     }
 
+    @Test(arguments: [
+        "postgresql://x:can@ary@/nowhere", "postgresql://x:12/canary?user=a@/nowhere", "postgresql://x:@[canary],@y",
+        "user=' password=canary host=/nowhere dbname='", "user=postgresql://x:canary@host host=/nowhere",
+    ])
+    func misplacedPasswordsAreRefused(conninfo: String) async {
+        let error = await failure { _ = try await connect(conninfo) }
+        #expect(error?.message == "the connection string could not be parsed")
+        #expect(error?.debugDescription.contains("ary") == false)
+    }
+
+    @Test func everySecretIsRedactedWhole() throws {
+        let conninfo = try Conninfo(ConnectionSettings("password=ab sslpassword=abc"))
+        // As characters, the last two are one; as scalars, they are a secret and a mark.
+        #expect(conninfo.redacting("abc ab ab\u{301}") == "*** *** ***\u{301}")
+        #expect(!"\(conninfo) \(String(reflecting: conninfo))".contains("ab"))
+    }
+
     @Test func refusedLoginIsOfTheConnection() async throws {
         let server = try await TestServer.shared()
         let error = await failure { _ = try await connect(server.conninfo(database: "does_not_exist")) }

@@ -21,6 +21,12 @@ struct FleetReplayHistory: AsyncParsableCommand {
     var retireAfter = 3
     @OptionGroup var target: FleetDatabase
 
+    func validate() throws {
+        guard (1...12_000).contains(retireAfter) else {
+            throw ValidationError("--retire-after must be from 1 to 12000 months")
+        }
+    }
+
     func run() async throws {
         let nodes = try read()
         do {

@@ -59,8 +59,13 @@ enum CSV {
     static func line(_ fields: [String?]) -> String {
         fields.map { field in
             guard let field else { return "" }
-            guard field.isEmpty || field.contains(where: { ",\"\r\n\r\n".contains($0) }) else { return field }
-            return "\"" + field.replacing("\"", with: "\"\"") + "\""
+            // By scalars, as it is read: a comma before a combining mark is no character of its own.
+            let scalars = field.unicodeScalars
+            guard field.isEmpty || scalars.contains(where: { ",\"\r\n\u{FEFF}".unicodeScalars.contains($0) }) else {
+                return field
+            }
+            let parts = scalars.split(separator: "\"", omittingEmptySubsequences: false)
+            return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
         }.joined(separator: ",")
     }
 }

@@ -1,7 +1,8 @@
 /// Canonical values: what two records must agree on to be "the same" (the domain rules, section 3).
 ///
 /// A total and pure function of the raw value and its kind; raw values are always kept beside it. Reading a canonical
-/// value again gives that value, but for names that end in more than one dot, which lose one dot per reading.
+/// value again gives that value, but for names that end in several dots or in a space before their dot, which lose a dot
+/// or that space per reading.
 package enum Canonical {
     /// The longest canonical value in UTF-8 bytes.
     ///

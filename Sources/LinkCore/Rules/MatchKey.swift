@@ -82,8 +82,10 @@ extension Attribute {
         case "cloud_resource_id": self = .cloudResourceID
         case "position": self = .position
         default:
-            guard signature.hasPrefix("attributes."), signature.utf8.count > 11 else { return nil }
-            self = .member(String(signature.dropFirst(11)))
+            // By scalars: the dot and a combining mark after it are one character.
+            let scalars = signature.unicodeScalars
+            guard scalars.starts(with: "attributes.".unicodeScalars), scalars.count > 11 else { return nil }
+            self = .member(String(scalars.dropFirst(11)))
         }
     }
 }

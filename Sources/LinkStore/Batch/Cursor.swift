@@ -13,16 +13,25 @@ package struct Snapshot: Hashable, Sendable {
     /// Before everything: every row of the log is new.
     package static let beginning = Snapshot(xmax: 3, inProgress: [], text: "3:3:")
 
-    /// - Returns: `nil` when the text is not a snapshot.
+    /// - Returns: `nil` when the text is not a snapshot as PostgreSQL writes it.
     package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 3, UInt64(parts[0]) != nil, let xmax = UInt64(parts[1]) else { return nil }
+        guard parts.count == 3, let xmin = Self.xid(parts[0]), let xmax = Self.xid(parts[1]), xmin <= xmax,
+            // No transaction has a number whose lower half is zero.
+            UInt32(truncatingIfNeeded: xmin) != 0, UInt32(truncatingIfNeeded: xmax) != 0
+        else { return nil }
         var running: [UInt64] = []
-        for item in parts[2].split(separator: ",") {
-            guard let xid = UInt64(item) else { return nil }
+        for item in parts[2].split(separator: ",", omittingEmptySubsequences: parts[2].isEmpty) {
+            guard let xid = Self.xid(item), xid >= running.last.map({ $0 + 1 }) ?? xmin, xid < xmax else { return nil }
             running.append(xid)
         }
         self.init(xmax: xmax, inProgress: running, text: text)
+    }
+
+    /// A transaction's number: digits only, and not zero.
+    private static func xid(_ text: Substring) -> UInt64? {
+        guard let first = text.utf8.first, (0x31...0x39).contains(first), let xid = UInt64(text) else { return nil }
+        return xid
     }
 
     private init(xmax: UInt64, inProgress: [UInt64], text: String) {

@@ -160,8 +160,11 @@ struct SourceReader {
         return "ARRAY[\(parts.joined(separator: ", "))]"
     }
 
+    /// A literal of SQL.
     static func quoted(_ text: String) -> String {
-        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+        // By bytes: a quote before a combining mark is no character of its own, but the server ends the literal there.
+        let quote = UInt8(ascii: "'")
+        return "'" + String(decoding: text.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }, as: UTF8.self) + "'"
     }
 
     // MARK: Decoding

@@ -10,6 +10,11 @@ struct StatementSplitter {
     /// The next statement; nil at the end of the text.
     mutating func next() throws(UnfinishedSQL) -> MigrationStatement? {
         try skipBlanks()
+        // A semicolon with nothing before it ends nothing.
+        while at < text.count, text[at] == ";" {
+            advance()
+            try skipBlanks()
+        }
         guard at < text.count else { return nil }
         let start = at
         let startLine = line
@@ -22,11 +27,9 @@ struct StatementSplitter {
             case ";" where parentheses == 0 && blocks == 0:
                 let end = at
                 advance()
-                // Two semicolons in a row: nothing between them.
-                if end == start { return try next() }
                 return statement(start, end, startLine)
             case "(": parentheses += 1; advance()
-            case ")": parentheses -= 1; advance()
+            case ")": parentheses = max(0, parentheses - 1); advance()
             case "'": try skipQuoted("'", escapes: start < at && isEscapePrefix())
             case "\"": try skipQuoted("\"", escapes: false)
             case "-" where peek(1) == "-": skipLine()

@@ -10,16 +10,16 @@ package enum RuleSetLoader {
     private static let entries = Statement(
         """
         SELECT c.class, (e ->> 'priority')::integer, coalesce(e ->> 'type', 'regular'),
-               ARRAY(
-                   SELECT CASE jsonb_typeof(a) WHEN 'string' THEN (a #>> '{}') || '=' || (a #>> '{}')
-                          ELSE (a ->> 'ci') || '=' || (a ->> 'asset') END
-                   FROM jsonb_array_elements(coalesce(e -> 'attributes', '[]')) AS a),
+               ARRAY(SELECT coalesce(CASE jsonb_typeof(a) WHEN 'string' THEN a #>> '{}' ELSE a ->> 'ci' END, '')
+                     FROM jsonb_array_elements(coalesce(e -> 'attributes', '[]')) AS a),
+               ARRAY(SELECT coalesce(CASE jsonb_typeof(a) WHEN 'string' THEN a #>> '{}' ELSE a ->> 'asset' END, '')
+                     FROM jsonb_array_elements(coalesce(e -> 'attributes', '[]')) AS a),
                e ->> 'list',
                e -> 'types' IS NOT NULL AND jsonb_typeof(e -> 'types') = 'array',
                ARRAY(SELECT lower(btrim(t)) FROM jsonb_array_elements_text(
                    CASE jsonb_typeof(e -> 'types') WHEN 'array' THEN e -> 'types' ELSE '[]' END) AS t),
                coalesce((e ->> 'exact_count')::boolean, false), coalesce((e ->> 'allow_null')::boolean, false),
-               coalesce((e ->> 'dependent')::boolean, false) OR e ->> 'type' = 'dependent'
+               coalesce((e ->> 'dependent')::boolean, false) OR coalesce(e ->> 'type' = 'dependent', false)
         FROM assetlink.ci_class AS c
         CROSS JOIN LATERAL jsonb_array_elements(c.rule -> 'entries') AS e
         WHERE jsonb_typeof(c.rule) = 'object'
@@ -95,12 +95,12 @@ package enum RuleSetLoader {
         for row in rows {
             var columns = Columns(row)
             let name = try columns.text()
-            let priority = try columns.int()
+            guard let priority = try columns.intOrNil() else {
+                throw StoreError.corrupt("rule of class \(name): an entry without a priority")
+            }
             let type = try columns.text()
-            let pairs = try columns.texts().map { text in
-                let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
-                guard sides.count == 2 else { throw StoreError.corrupt("rule of class \(name): attribute \(text)") }
-                return AttributePair(ci: try attribute(sides[0], of: name), asset: try attribute(sides[1], of: name))
+            let pairs = try zip(columns.texts(), columns.texts()).map { ci, asset in
+                AttributePair(ci: try attribute(ci, of: name), asset: try attribute(asset, of: name))
             }
             let listName = try columns.textOrNil()
             let hasTypes = try columns.bool()

@@ -64,7 +64,7 @@ enum Decoder {
         guard let dimensions = integer(bytes, width: 4),
             let type = integer(bytes, at: 8, width: 4).map({ OID(rawValue: UInt32($0)) })
         else { return nil }
-        if dimensions == 0 { return [] }
+        if dimensions == 0 { return bytes.count == 12 ? [] : nil }
         guard dimensions == 1, let count = integer(bytes, at: 12, width: 4) else { return nil }
         var elements: [Element?] = []
         // Never more than the bytes can hold, whatever the header says.
@@ -83,7 +83,7 @@ enum Decoder {
             elements.append(value)
             offset += Int(length)
         }
-        return elements
+        return offset == bytes.count ? elements : nil
     }
 
     private static func string(_ bytes: borrowing Span<UInt8>) -> String? {

@@ -45,7 +45,9 @@ extension PostgresConnection {
 
     /// An identifier as the server writes it.
     private static func quoted(_ name: String) -> String {
-        "\"\(name.replacing("\"", with: "\"\""))\""
+        // By bytes: a quote before a combining mark is no character of its own.
+        let quote = UInt8(ascii: "\"")
+        return "\"\(String(decoding: name.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }, as: UTF8.self))\""
     }
 }
 

@@ -52,6 +52,9 @@ final class BatchOperation: Operation {
             let isFull = try send(server)
             if try takeResults(server) {
                 try server.exitPipeline()
+                guard failure != nil || results.count == statements.count else {
+                    throw PostgresError(.connectionLost, "the server did not answer each statement once")
+                }
                 return .finished
             }
             // After an error the server skips everything up to the sync: send that now instead of the rest.

@@ -45,12 +45,12 @@ package struct Month: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     package init(index: Int) { self.index = index }
 
-    /// Reads `2011-07` or `2011-07-01`.
+    /// Reads `2011-07` or `2011-07-01`, of the years 1 to 9999.
     package init?(_ text: String) {
         let parts = text.split(separator: "-")
-        guard parts.count >= 2, let year = Int(parts[0]), let month = Int(parts[1]), (1...12).contains(month) else {
-            return nil
-        }
+        guard parts.count >= 2, let year = Int(parts[0]), let month = Int(parts[1]),
+            (1...9999).contains(year), (1...12).contains(month)
+        else { return nil }
         index = year * 12 + month - 1
     }
 

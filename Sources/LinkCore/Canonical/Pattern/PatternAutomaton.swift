@@ -47,6 +47,8 @@ struct PatternAutomaton {
             }
             return first
         case .repeated(let item, let low, let high):
+            // Of nothing, any number is nothing: written out, nested ones would take for ever without adding a node.
+            if item.isEmpty { return next }
             var first = next
             if let high {
                 for _ in low..<high { first = try add(.fork(try add(item, before: first), next)) }

@@ -9,6 +9,15 @@ indirect enum PatternSyntax: Equatable, Sendable {
     case start
     case end
 
+    /// Whether it is nothing at all: reads nothing and asks for nothing.
+    var isEmpty: Bool {
+        switch self {
+        case .sequence(let items): items.allSatisfy(\.isEmpty)
+        case .repeated(let item, _, let high): high == 0 || item.isEmpty
+        case .one, .choice, .start, .end: false
+        }
+    }
+
     /// Whether it may skip any beginning of the value, as `.*` does.
     var beginsAnywhere: Bool {
         switch self {
