@@ -19,7 +19,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
             Migrate.self, Status.self, Coverage.self, Explain.self, Orphans.self, Conflicts.self, Stale.self, Pin.self,
             Unpin.self, Block.self, Unblock.self, Requeue.self, CloseStale.self, Composite.self, Trust.self,
             Distrust.self,
-            Decisions.self,
+            Decisions.self, History.self, Changes.self, Impact.self,
             Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, Verify.self,
             FleetCommand.self,
         ])

@@ -14,6 +14,8 @@ package enum CommandExit: Int32, Sendable {
     case schemaMismatch = 5
     /// The database is of a newer release.
     case databaseIsNewer = 6
+    /// Nobody can tell: what the answer depends on is not known.
+    case unknown = 10
     /// Wrong arguments.
     case usage = 64
     /// Somebody is in the way; the same later may work.
@@ -29,6 +31,7 @@ package enum CommandExit: Int32, Sendable {
           4   permission denied, or authentication failed
           5   the schema does not fit: not migrated, older, or changed migration files
           6   the database is of a newer release than this program
+          10  nobody can tell (impact of an asset that nothing is known about)
           64  wrong arguments
           75  somebody is in the way (another migration, a lock): try again
         """

@@ -25,7 +25,8 @@ import Testing
         configuration + [
             "alarm", "asset_state", "audit", "ci_evidence", "ci_state", "conflict", "conflict_member", "conflict_queue",
             "coverage",
-            "coverage_by_class", "coverage_history", "daemon_status", "dead_letter", "discrepancy", "feed_status",
+            "coverage_by_class", "coverage_by_source", "coverage_history", "daemon_status", "dead_letter",
+            "discrepancy", "feed_status",
             "held_change",
             "link", "link_period", "operator_act", "operator_decision", "orphaned_ci", "schema_version", "stale_link",
             "suspect_identifier",
@@ -115,7 +116,7 @@ import Testing
     ]
 
     private static let readers = [
-        "assetlink.check_rule", "assetlink.links_as_of", "assetlink_internal.aged_before",
+        "assetlink.changes_since", "assetlink.check_rule", "assetlink.links_as_of", "assetlink_internal.aged_before",
         "assetlink_internal.alarms", "assetlink_internal.batch_at",
         "assetlink_internal.serial_form",
     ]

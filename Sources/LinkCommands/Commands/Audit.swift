@@ -46,7 +46,7 @@ package struct AuditList: ConsoleCommand {
             ], order: "audit_id DESC", nothing: "Nothing in the audit.")
         filter(&listing, "ci", ci)
         filter(&listing, "asset", asset)
-        listing.filter(Self.isInterval(since) ? "at >= now() - ?::text::interval" : "at >= ?::text::timestamptz", since)
+        if let since { listing.filter("at >= \(Since(text: since).sql("?"))", since) }
         listing.filter("action = ?", action)
         listing.filter("reason = ?", reason)
         return try await listing.run(session, limit: list.limit)
@@ -59,11 +59,5 @@ package struct AuditList: ConsoleCommand {
         listing.filter(
             "(\(side)_id = ? OR (\(side)_id = substr(?, \(text[...slash].unicodeScalars.count + 1)) "
                 + "AND \(side)_source = left(?, \(text[..<slash].unicodeScalars.count))))", text)
-    }
-
-    /// `90 minutes` goes back from now; whatever else PostgreSQL reads as a time is one.
-    private static func isInterval(_ text: String?) -> Bool {
-        guard let text, let first = text.first, first.isNumber else { return false }
-        return text.contains(where: \.isLetter) && !text.contains(where: { $0 == "-" || $0 == ":" })
     }
 }

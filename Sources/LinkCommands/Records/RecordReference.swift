@@ -49,6 +49,24 @@ struct RecordReference: Equatable {
         throw try await unknown(text, side, session)
     }
 
+    /// Finds it, or what is left of one that was deleted.
+    static func findEver(_ text: String, _ side: Side, _ session: Session) async throws -> RecordReference {
+        do {
+            return try await find(text, side, session)
+        } catch let failure as Failure {
+            let traces = try await session.query(
+                """
+                SELECT DISTINCT a.\(side.prefix)_source, a.\(side.prefix)_id FROM assetlink.audit a
+                WHERE a.\(side.prefix)_id = $1
+                    OR (a.\(side.prefix)_source, a.\(side.prefix)_id)
+                        = (split_part($1, '/', 1), substr($1, strpos($1, '/') + 1))
+                LIMIT 2
+                """, [.text(text)])
+            guard traces.count == 1, let row = traces.first else { throw failure }
+            return RecordReference(source: try row.text(0), id: try row.text(1))
+        }
+    }
+
     /// Finds the CI and the asset of a pair; says so when they come the wrong way round.
     static func findPair(
         _ ci: String, _ asset: String, command: String, _ session: Session
