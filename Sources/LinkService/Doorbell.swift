@@ -8,8 +8,11 @@ struct Doorbell {
     /// Probing only: behind a pooler a LISTEN is accepted and never delivers.
     let isOff: Bool
 
-    private static let arm = Statement("SELECT setval('assetlink_internal.bell', 1, true)")
-    private static let disarmed = Statement("SELECT setval('assetlink_internal.bell', 1, false)")
+    // Not flushed to disk before it returns: after a crash nobody sleeps, and whoever leads next disarms.
+    private static let arm = Statement(
+        "SELECT set_config('synchronous_commit', 'off', true), setval('assetlink_internal.bell', 1, true)")
+    private static let disarmed = Statement(
+        "SELECT set_config('synchronous_commit', 'off', true), setval('assetlink_internal.bell', 1, false)")
 
     /// Transactions that have written to the log and are not over: they may have read the bell before it was armed.
     private static let writers = Statement(

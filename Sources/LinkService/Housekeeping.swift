@@ -18,10 +18,13 @@ package struct Housekeeping {
         SELECT assetlink_internal.log_change('tombstone', NULL, a.asset_ref::text, 'expiry')
         FROM assetlink.setting AS s
         CROSS JOIN LATERAL (
-            SELECT asset_ref FROM assetlink_internal.asset
-            WHERE deleted_at < clock_timestamp() - s.value::numeric * interval '1 day'
-                AND EXISTS (SELECT FROM assetlink_internal.asset_key AS y WHERE y.asset_ref = asset.asset_ref)
-            ORDER BY deleted_at LIMIT 1000) AS a
+            -- From the tombstones to their keys, which are many more.
+            SELECT t.asset_ref
+            FROM (
+                SELECT asset_ref, deleted_at FROM assetlink_internal.asset
+                WHERE deleted_at < clock_timestamp() - s.value::numeric * interval '1 day' OFFSET 0) AS t
+            WHERE (SELECT true FROM assetlink_internal.asset_key AS y WHERE y.asset_ref = t.asset_ref LIMIT 1)
+            ORDER BY t.deleted_at LIMIT 1000) AS a
         WHERE s.name = 'tombstone_days' AND s.value::numeric > 0
         """,
         """

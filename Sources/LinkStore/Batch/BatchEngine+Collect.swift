@@ -62,6 +62,8 @@ extension BatchEngine {
             case .act: if let id = row.key.flatMap({ Int64($0) }) { batch.work.acts[id] = cause }
             case .expiry: if let id = row.key.flatMap({ Int64($0) }) { batch.work.expiries[id] = cause }
             case .rules:
+                // Before the first batch nothing is stored that was read by other rules.
+                if batch.start.cursor.batchID == 0 { continue }
                 let again = batch.ranges.contains { $0.kind == .reevaluate && $0.phase == 0 && $0.after == nil }
                 if !again { add(BulkRange(.reevaluate, id: 0, cause: "rules", force: true), to: &batch) }
                 batch.work.rulesChanged = true
@@ -86,9 +88,8 @@ extension BatchEngine {
     /// A page of the oldest open range: after the live lane, so that nobody starves.
     private func takeRange(_ batch: inout Batch) async throws {
         // A range of a source that cannot be read just now waits without holding up the others.
-        guard
-            let index = batch.ranges.firstIndex(where: { isRunnable($0, batch) })
-        else { return }
+        guard let first = batch.ranges.firstIndex(where: { isRunnable($0, batch) }) else { return }
+        let index = assetsFirst(first, batch)
         batch.ranges.swapAt(0, index)
         var range = batch.ranges[0]
         let before = range.done
@@ -119,13 +120,22 @@ extension BatchEngine {
         }
     }
 
+    /// CIs are read once the assets are: otherwise each is decided twice, and audited as an orphan in between.
+    private func assetsFirst(_ index: Int, _ batch: Batch) -> Int {
+        func isRead(_ range: BulkRange, of side: SourceInfo.Side) -> Bool {
+            range.kind == .read && range.source.flatMap { batch.sources[$0]?.side } == side
+        }
+        guard isRead(batch.ranges[index], of: .ci) else { return index }
+        return batch.ranges.firstIndex { isRead($0, of: .asset) && isRunnable($0, batch) } ?? index
+    }
+
     private func takeLog(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
-        let rows = try await flush(ChangeLog.page(of: range, limit: limits.bulk)).compactMap { try LogRow($0) }
+        let rows = try await flush(ChangeLog.page(of: range, limit: pace.page)).compactMap { try LogRow($0) }
         sort(rows, into: &batch)
         batch.work.rows -= rows.count  // counted by the range's progress
         if let last = rows.last { range.after = "\(last.xid)/\(last.seq)" }
         range.done += rows.count
-        return rows.count < limits.bulk
+        return rows.count < pace.page
     }
 
     /// Phase 0: every stored record of the source is read again; phase 1: what the source has beyond them.
@@ -148,11 +158,11 @@ extension BatchEngine {
                     """
                     SELECT key FROM assetlink_internal.\(table)
                     WHERE source_id = $1 AND key > $2 COLLATE "C" AND \(live) ORDER BY source_id, key LIMIT $3
-                    """, [.int4(source.id), .text(range.after ?? ""), .int8(Int64(limits.bulk))]))
+                    """, [.int4(source.id), .text(range.after ?? ""), .int8(Int64(pace.page))]))
             for row in rows { batch.work.add(source.id, try row.text(0), cause) }
             range.done += rows.count
             range.after = try rows.isEmpty ? nil : rows[rows.count - 1].text(0)
-            if rows.count < limits.bulk {
+            if rows.count < pace.page {
                 range.phase = 1
                 range.after = nil
             }
@@ -161,7 +171,7 @@ extension BatchEngine {
         if source.isDetached { return true }
         let rows: Rows
         do {
-            rows = try await flush(reader.page(source, after: range.after, limit: limits.bulk))
+            rows = try await flush(reader.page(source, after: range.after, limit: pace.page))
         } catch {
             guard error.isOfQuery else { throw error }
             throw StoreError.brokenSource(source: source.id, error)
@@ -169,7 +179,7 @@ extension BatchEngine {
         for row in rows where try !row.bool(1) { batch.work.add(source.id, try row.text(0), cause) }
         range.done += rows.count
         if !rows.isEmpty { range.after = try rows[rows.count - 1].text(0) }
-        return rows.count < limits.bulk
+        return rows.count < pace.page
     }
 
     /// A source of more than 50 records that reads empty is held, not believed (engine point 14).
@@ -205,7 +215,7 @@ extension BatchEngine {
                 isAssets
                     ? "SELECT asset_ref FROM assetlink_internal.asset WHERE asset_ref > $1 ORDER BY asset_ref LIMIT $2"
                     : "SELECT ci_ref FROM assetlink_internal.ci WHERE ci_ref > $1 AND deleted_at IS NULL ORDER BY ci_ref LIMIT $2",
-                [.int8(range.after.flatMap { Int64($0) } ?? 0), .int8(Int64(limits.bulk))]))
+                [.int8(range.after.flatMap { Int64($0) } ?? 0), .int8(Int64(pace.page))]))
         let cause = Cause(json: JSONText.object(["by": JSONText.string(range.cause)]), isExempt: false)
         for row in rows {
             let ref = try row.int8(0)
@@ -213,7 +223,7 @@ extension BatchEngine {
             range.after = String(ref)
         }
         range.done += rows.count
-        guard rows.count < limits.bulk else { return false }
+        guard rows.count < pace.page else { return false }
         if !isAssets { return true }
         range.phase = 1
         range.after = nil
@@ -230,7 +240,7 @@ extension BatchEngine {
                 """,
                 [
                     .int4(space), .text(key), .int8(range.after.flatMap { Int64($0) } ?? 0),
-                    .int8(Int64(limits.bulk)),
+                    .int8(Int64(pace.page)),
                 ]))
         let cause = Cause(source: range.source, json: range.cause, isExempt: range.approved)
         for row in rows {
@@ -239,7 +249,7 @@ extension BatchEngine {
             range.after = String(ref)
         }
         range.done += rows.count
-        return rows.count < limits.bulk
+        return rows.count < pace.page
     }
 
     private func takeValue(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
@@ -258,7 +268,7 @@ extension BatchEngine {
                     """,
                 [
                     .text(kind), .text(value), .int8(range.after.flatMap { Int64($0) } ?? 0),
-                    .int8(Int64(limits.bulk)),
+                    .int8(Int64(pace.page)),
                 ]))
         let cause = Cause(source: range.source, json: range.cause, isExempt: range.approved)
         for row in rows {
@@ -268,7 +278,7 @@ extension BatchEngine {
         }
         range.done += rows.count
         batch.work.rulesChanged = true
-        guard rows.count < limits.bulk else { return false }
+        guard rows.count < pace.page else { return false }
         if !isAssets { return true }
         range.phase = 1
         range.after = nil
@@ -285,7 +295,7 @@ extension BatchEngine {
                 USING (SELECT key FROM assetlink_internal.held_change WHERE source_id = $1 ORDER BY key LIMIT $2) AS k
                 WHERE h.source_id = $1 AND h.key = k.key
                 RETURNING h.key
-                """, [.int4(source.id), .int8(Int64(limits.bulk))]))
+                """, [.int4(source.id), .int8(Int64(pace.page))]))
         let cause = Cause(
             source: source.id,
             json: JSONText.object(["source": JSONText.string(source.name), "by": JSONText.string(range.cause)]),
@@ -301,6 +311,6 @@ extension BatchEngine {
             }
         }
         range.done += rows.count
-        return rows.count < limits.bulk
+        return rows.count < pace.page
     }
 }

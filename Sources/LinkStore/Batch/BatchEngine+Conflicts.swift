@@ -48,8 +48,8 @@ extension BatchEngine {
         let opened = Set(try rows[0].map { try $0.int8(0) })
         var ids: [ConflictName: Int64] = [:]
         for row in rows[1] { ids[names[Int(try row.int8(0)) - 1]] = try row.int8(1) }
-        for (ref, decision) in batch.decisions {
-            if let name = decision.conflict { batch.decisions[ref]?.conflictID = ids[name] }
+        for decision in batch.decisions.values {
+            if let name = decision.conflict { decision.conflictID = ids[name] }
         }
         for (name, cause) in wanted {
             guard let id = ids[name], opened.contains(id) else { continue }

@@ -3,9 +3,11 @@ import Logging
 import Postgres
 
 /// A CI under decision in this batch.
-struct CIDecision {
-    var facts: CIFacts
-    var verdict: Verdict?
+///
+/// A class: every step walks over all of them.
+final class CIDecision {
+    let facts: CIFacts
+    let verdict: Verdict?
     /// The claim's evidence as stored: of a fresh verdict, or kept from before.
     var rule: String?
     var priority: Int?
@@ -22,6 +24,29 @@ struct CIDecision {
     var conflict: ConflictName?
     var conflictID: Int64?
     var cause: Cause
+
+    init(facts: CIFacts, verdict: Verdict? = nil, state: CIState, cause: Cause) {
+        self.facts = facts
+        self.verdict = verdict
+        self.state = state
+        self.cause = cause
+    }
+
+    /// As it was decided before: the claim and its evidence are kept.
+    init(_ facts: CIFacts, keeping old: StoredDecision, state: CIState, cause: Cause) {
+        self.facts = facts
+        verdict = nil
+        rule = old.rule
+        priority = old.priority
+        space = old.space
+        matchedOn = old.matchedOn
+        claim = old.claim
+        rank = old.rank
+        isManual = old.isManual
+        candidate = old.candidate
+        self.state = state
+        self.cause = cause
+    }
 
     var linked: AssetRef? { state == .linked ? claim : nil }
 }
@@ -55,23 +80,21 @@ extension BatchEngine {
     /// Decides CIs by their own evidence; claims are settled afterwards.
     func decide(_ refs: [CIRef], _ batch: inout Batch) async throws {
         guard let rules else { return }
-        var facts = try await ciStates(refs)
+        let (known, records) = try await ciStates(refs, &batch)
+        var facts = known
         let drifted = facts.filter(\.isDrifted)
         if !drifted.isEmpty, !isVerifying {
             try await mend(drifted.map(\.ref), &batch)
             facts = try await ciStates(refs)
         }
-        let rings = try await parentRings(facts, rules)
+        let rings = try await parentRings(facts, records, rules, batch)
         var cases: [(CIFacts, Case)] = []
+        cases.reserveCapacity(facts.count)
         for fact in facts {
-            guard !fact.isDeleted else {
+            guard !fact.isDeleted, let reading = reading(of: fact, records, rules, batch) else {
                 batch.decisions[fact.ref] = removed(fact, batch)
                 continue
             }
-            let suspects = fact.suspects
-            let reading = CIReading(
-                fact.row.record, source: batch.sources[fact.name.source]?.name ?? "",
-                reader: ValueReader(rules: rules) { suspects.contains($0) })
             let pin = fact.pin.flatMap { $0.isEligible ? $0.asset : nil }
             var parent = ParentLink.notLinked
             if rings.contains(fact.ref) {
@@ -88,11 +111,23 @@ extension BatchEngine {
         let views = try await candidates(cases, rules, &batch)
         if !isVerifying { try await writeDependentKeys(cases, rules) }
         for (index, (fact, item)) in cases.enumerated() {
-            let infos = batch.hood.infos
             let verdict = item.decide(
-                view: { views[index][$0] ?? .nothing }, identity: { infos[$0]?.identity ?? AssetIdentity() })
+                view: { views[index][$0] ?? .nothing },
+                identity: { batch.hood.infos[$0]?.identity ?? AssetIdentity() })
             batch.decisions[fact.ref] = decided(fact, item, verdict, rules, batch)
         }
+    }
+
+    /// The reading of a CI: the batch's own, or made of the stored record; `nil` when the record is gone.
+    private func reading(
+        of fact: CIFacts, _ records: [CIRef: StoredCIRecord], _ rules: CompiledRuleSet, _ batch: Batch
+    ) -> CIReading? {
+        if let reading = batch.cis[fact.ref]?.reading { return reading }
+        guard let record = records[fact.ref] else { return nil }
+        let suspects = record.suspects
+        return CIReading(
+            record.row.record, source: batch.sources[fact.name.source]?.name ?? "",
+            reader: ValueReader(rules: rules) { suspects.contains($0) })
     }
 
     private func cause(of fact: CIFacts, _ batch: Batch) -> Cause {
@@ -106,7 +141,7 @@ extension BatchEngine {
     private func decided(
         _ fact: CIFacts, _ item: Case, _ verdict: Verdict, _ rules: CompiledRuleSet, _ batch: Batch
     ) -> CIDecision {
-        var decision = CIDecision(facts: fact, verdict: verdict, state: .orphaned, cause: cause(of: fact, batch))
+        let decision = CIDecision(facts: fact, verdict: verdict, state: .orphaned, cause: cause(of: fact, batch))
         decision.candidate = verdict.candidate
         decision.isManual = verdict.isManual
         if let entry = verdict.entry {
@@ -153,93 +188,6 @@ extension BatchEngine {
         ])
     }
 
-    /// What holds each key of each CI, two at most, less what is blocked for it.
-    private func candidates(
-        _ cases: [(CIFacts, Case)], _ rules: CompiledRuleSet, _ batch: inout Batch
-    ) async throws -> [[MatchKey: KeyView]] {
-        var asked: [(index: Int, key: MatchKey)] = []
-        for (index, (_, item)) in cases.enumerated() where !item.reading.isRetired {
-            for key in Set(item.allKeys) { asked.append((index, key)) }
-        }
-        var views = Array(repeating: [MatchKey: KeyView](), count: cases.count)
-        guard !asked.isEmpty else { return views }
-        let facts = asked.map { cases[$0.index].0 }
-        var pairs: [(Int32, Int32)] = []
-        for source in Set(facts.map(\.name.source)) where batch.sources[source]?.assetSources != nil {
-            pairs += batch.assetSources(of: source).map { (source, $0) }
-        }
-        let rows = try await flush(
-            Statement(
-                """
-                SELECT q.ord, q.refs, q.blocked, q.ended, q.deleted, a.asset_ref, a.source_id, a.key, a.identity,
-                       a.evidence::text, a.standing, a.composite
-                FROM (
-                    SELECT k.ord, e.refs, e.blocked, row_number() OVER (PARTITION BY e.refs[1] ORDER BY k.ord) AS nth,
-                           EXISTS (SELECT FROM assetlink_internal.asset_key AS y
-                                   WHERE y.space_id = k.space AND y.key = k.key AND y.standing = 1
-                                       AND (NOT k.bound OR EXISTS (
-                                           SELECT FROM unnest($7::integer[], $8::integer[]) AS m (ci, asset)
-                                           WHERE m.ci = k.source AND m.asset = y.source_id))) AS ended,
-                           EXISTS (SELECT FROM assetlink_internal.asset_key AS y
-                                   WHERE y.space_id = k.space AND y.key = k.key AND y.standing = 2
-                                       AND (NOT k.bound OR EXISTS (
-                                           SELECT FROM unnest($7::integer[], $8::integer[]) AS m (ci, asset)
-                                           WHERE m.ci = k.source AND m.asset = y.source_id))) AS deleted
-                    FROM unnest($1::integer[], $2::text[], $3::integer[], $4::text[], $5::boolean[], $6::boolean[])
-                        WITH ORDINALITY AS k (space, key, source, ci, blocks, bound, ord)
-                    CROSS JOIN LATERAL (
-                        SELECT ARRAY(
-                                   SELECT y.asset_ref
-                                   FROM assetlink_internal.asset_key AS y
-                                   WHERE y.space_id = k.space AND y.key = k.key AND y.standing = 0
-                                       AND (NOT k.bound OR EXISTS (
-                                           SELECT FROM unnest($7::integer[], $8::integer[]) AS m (ci, asset)
-                                           WHERE m.ci = k.source AND m.asset = y.source_id))
-                                       AND NOT (k.blocks AND EXISTS (
-                                           SELECT FROM assetlink_internal.asset AS a
-                                           JOIN assetlink_internal.pair_in_force AS p
-                                               ON p.asset_source_id = a.source_id AND p.asset_id = a.key
-                                           WHERE a.asset_ref = y.asset_ref AND p.kind = 'block'
-                                               AND p.ci_source_id = k.source AND p.ci_id = k.ci))
-                                   ORDER BY y.space_id, y.key, y.standing, y.asset_ref
-                                   LIMIT 2) AS refs,
-                               k.blocks AND EXISTS (
-                                   SELECT FROM assetlink_internal.pair_in_force AS p
-                                   JOIN assetlink_internal.asset AS a ON a.source_id = p.asset_source_id AND a.key = p.asset_id
-                                   JOIN assetlink_internal.asset_key AS y ON y.asset_ref = a.asset_ref
-                                   WHERE p.kind = 'block' AND p.ci_source_id = k.source AND p.ci_id = k.ci
-                                       AND y.space_id = k.space AND y.key = k.key AND y.standing = 0
-                                       AND (NOT k.bound OR EXISTS (
-                                           SELECT FROM unnest($7::integer[], $8::integer[]) AS m (ci, asset)
-                                           WHERE m.ci = k.source AND m.asset = y.source_id))) AS blocked
-                        OFFSET 0
-                    ) AS e
-                    OFFSET 0
-                ) AS q
-                -- What an asset is comes once, with the first key that it shares.
-                LEFT JOIN LATERAL (
-                    SELECT * FROM assetlink_internal.asset WHERE q.nth = 1 AND asset_ref = q.refs[1] OFFSET 0
-                ) AS a ON true
-                """,
-                [
-                    .int4s(asked.map { spaceIDs[$0.key.space] }),
-                    .texts(asked.map { KeyText.of($0.key, in: rules.spaces[$0.key.space]) }),
-                    .int4s(facts.map(\.name.source)), .texts(facts.map(\.name.id)), .boolArray(facts.map(\.hasBlocks)),
-                    .boolArray(facts.map { batch.sources[$0.name.source]?.assetSources != nil }),
-                    .int4s(pairs.map(\.0)), .int4s(pairs.map(\.1)),
-                ]))
-        for row in rows {
-            var columns = Columns(row)
-            let (index, key) = asked[Int(try columns.int8()) - 1]
-            let refs = try columns.int8s()
-            views[index][key] = KeyView(
-                eligible: refs, hasBlocked: try columns.bool(), hasEnded: try columns.bool(),
-                hasDeleted: try columns.bool())
-            try noteInfo(&columns, &batch)
-        }
-        return views
-    }
-
     /// What settling reads of assets that no candidate query has read.
     func assetInfos(_ refs: Set<AssetRef>) -> Statement {
         Statement(
@@ -259,10 +207,13 @@ extension BatchEngine {
     }
 
     /// CIs on a ring of CI parents, among those whose rule has dependent entries: dependent entries do not apply to them.
-    private func parentRings(_ facts: [CIFacts], _ rules: CompiledRuleSet) async throws -> Set<CIRef> {
+    private func parentRings(
+        _ facts: [CIFacts], _ records: [CIRef: StoredCIRecord], _ rules: CompiledRuleSet, _ batch: Batch
+    ) async throws -> Set<CIRef> {
         let asked = facts.filter { fact in
-            fact.parent != nil
-                && rules.rule(of: rules.resolve(fact.row.record.ciClass).name)?.hasDependentEntries == true
+            guard fact.parent != nil else { return false }
+            let ciClass = (batch.cis[fact.ref]?.row ?? records[fact.ref]?.row)?.record.ciClass
+            return rules.rule(of: rules.resolve(ciClass).name)?.hasDependentEntries == true
         }
         guard !asked.isEmpty else { return [] }
         let rows = try await flush(

@@ -171,15 +171,11 @@ extension BatchEngine {
 
     /// New links get their numbers, so that states, periods and audit rows can name them.
     private func numberLinks(_ batch: inout Batch) async throws {
-        guard !batch.plan.newLinks.isEmpty else { return }
-        let rows = try await flush(
-            Statement(
-                """
-                SELECT nextval(pg_get_serial_sequence('assetlink_internal.link', 'link_id'))
-                FROM generate_series(1, $1)
-                """, [.int4(Int32(batch.plan.newLinks.count))]))
-        for (index, row) in rows.enumerated() {
-            let id = try row.int8(0)
+        let missing = batch.plan.newLinks.count - linkIDs.count
+        if missing > 0 { for row in try await flush(Self.linkNumbers(missing)) { linkIDs.append(try row.int8(0)) } }
+        let ids = linkIDs.prefix(batch.plan.newLinks.count)
+        linkIDs.removeFirst(ids.count)
+        for (index, id) in ids.enumerated() {
             batch.plan.newLinks[index].id = id
             let link = batch.plan.newLinks[index]
             guard let decision = batch.decisions[link.ci] else { continue }
@@ -191,6 +187,13 @@ extension BatchEngine {
             audit.evidence = decision.evidence
             batch.plan.audit.append(audit)
         }
+    }
+
+    /// Numbers that no link has; what a batch does not use, the next one does.
+    static func linkNumbers(_ count: Int) -> Statement {
+        Statement(
+            "SELECT nextval('assetlink_internal.link_link_id_seq'::regclass) FROM generate_series(1, $1)",
+            [.int4(Int32(count))])
     }
 
     /// Stale links closed by an operator or by retention: their CIs have no link any more.
@@ -214,14 +217,14 @@ extension BatchEngine {
         }
         for fact in try await ciStates(missing) {
             guard let old = fact.stored else { continue }
-            batch.decisions[fact.ref] = CIDecision(
-                facts: fact, rule: old.rule, priority: old.priority, space: old.space, matchedOn: old.matchedOn,
-                claim: old.claim, rank: old.rank, isManual: old.isManual, candidate: old.candidate, state: old.state,
-                reason: old.reason, conflictID: old.conflict, cause: .system)
+            let decision = CIDecision(fact, keeping: old, state: old.state, cause: .system)
+            decision.reason = old.reason
+            decision.conflictID = old.conflict
+            batch.decisions[fact.ref] = decision
         }
         for row in rows {
             let (id, ref) = (try row.int8(0), try row.int8(1))
-            guard let (reason, cause) = batch.plan.operatorCloses[id], var decision = batch.decisions[ref],
+            guard let (reason, cause) = batch.plan.operatorCloses[id], let decision = batch.decisions[ref],
                 let link = decision.facts.link, link.id == id, decision.linked != link.asset
             else { continue }
             let own = decision.cause
@@ -229,7 +232,6 @@ extension BatchEngine {
             update(link, decision, status: "closed", close: reason, &batch)
             decision.cause = own
             decision.facts.link = nil
-            batch.decisions[ref] = decision
         }
     }
 }

@@ -41,6 +41,8 @@ extension BatchEngine {
                 ])
             batch.plan.audit.append(audit)
         }
+        // Who was read ahead was read before.
+        batch.hood.facts = [:]
     }
 
     /// Looks at a page of CIs for links and decisions that contradict each other, and queues those: no batch leaves that

@@ -58,6 +58,7 @@ extension BatchEngine {
     func once(held: Set<Int32>, heldWhole: Set<Int32>) async throws -> BatchOutcome {
         roundTrips = 0
         statements = 0
+        let began = ContinuousClock().now
         // A locked table is asked for again, but not by every batch.
         if !lockedTables.isEmpty, ContinuousClock().now - lockedAt > .seconds(1) { lockedTables = [] }
         #if DEBUG
@@ -96,7 +97,7 @@ extension BatchEngine {
             if mendsAll { try await mend(round, &batch) }
             try await decide(round, &batch)
             try await settle(round, &batch)
-            round = try await dependants(&batch, rounds)
+            round = try await dependants(&batch)
             rounds += 1
         }
         try await settleConflicts(&batch)
@@ -105,6 +106,8 @@ extension BatchEngine {
         var report = try await apply(&batch)
         report.roundTrips = roundTrips
         report.statements = statements
+        pace.note(
+            ContinuousClock().now - began, records: batch.work.rows, live: rows.count > limits.live ? 0 : rows.count)
         trips = [:]
         broken = [:]
         poison = [:]
@@ -146,34 +149,5 @@ extension BatchEngine {
                 throw StoreError.breaker(source: source, ending: ending, window: window, limit: limit)
             }
         }
-    }
-
-    /// Children of CIs whose linked asset changed, when their rule asks for the parent's.
-    private func dependants(_ batch: inout Batch, _ round: Int) async throws -> [CIRef] {
-        guard let rules, rules.spaces.contains(where: \.isDependent) else { return [] }
-        var parents: [CIName] = []
-        for decision in batch.decisions.values {
-            let old = decision.facts.stored?.state == .linked ? decision.facts.stored?.claim : nil
-            let isMoved = old != (decision.facts.isDeleted ? nil : decision.linked)
-            let isNew = batch.cis[decision.facts.ref] != nil
-            guard isMoved || isNew, batch.hood.followed[decision.facts.ref] != .some(decision.linked) else { continue }
-            batch.hood.followed[decision.facts.ref] = .some(decision.linked)
-            parents.append(decision.facts.name)
-        }
-        guard !parents.isEmpty else { return [] }
-        let rows = try await flush(
-            Statement(
-                """
-                SELECT c.ci_ref
-                FROM unnest($1::integer[], $2::text[]) AS k (source, id)
-                CROSS JOIN LATERAL (
-                    SELECT c.ci_ref, c.rule FROM assetlink_internal.ci AS c
-                    WHERE c.source_id = k.source AND c.parent_ci_id = k.id AND c.deleted_at IS NULL OFFSET 0) AS c
-                WHERE c.rule = ANY ($3::text[])
-                """,
-                [
-                    .int4s(parents.map(\.source)), .texts(parents.map(\.id)), .texts(rules.dependentRules),
-                ]))
-        return try rows.map { try $0.int8(0) }
     }
 }

@@ -53,7 +53,8 @@ extension BatchEngine {
             }
         }
         let list = Array(pairs.keys)
-        let stored = try await storedClaims(list, most: list.map { (redecided[$0] ?? 0) + 2 }, &batch)
+        let stored = try await storedClaims(
+            list, most: list.map { (redecided[$0] ?? 0) + 2 }, beside: ahead(refs, batch), &batch)
         var join: [CIRef: SettlementPair] = [:]
         var everyone: [SettlementPair] = []
         var settled: [SettlementPair: Settlement] = [:]
@@ -87,16 +88,8 @@ extension BatchEngine {
         for fact in try await ciStates(Array(join.keys)) {
             guard let pair = join[fact.ref], let old = fact.stored else { continue }
             // Decided as before; only what the others claim has changed.
-            var decision = CIDecision(facts: fact, state: .linked, cause: pairs[pair] ?? .system)
-            decision.rule = old.rule
-            decision.priority = old.priority
-            decision.space = old.space
-            decision.matchedOn = old.matchedOn
-            decision.claim = old.claim
-            decision.rank = old.rank
-            decision.isManual = old.isManual
-            decision.candidate = old.candidate
-            batch.decisions[fact.ref] = decision
+            batch.decisions[fact.ref] = CIDecision(
+                fact, keeping: old, state: .linked, cause: pairs[pair] ?? .system)
         }
         for (ref, decision) in batch.decisions {
             guard let asset = decision.claim,
@@ -104,9 +97,9 @@ extension BatchEngine {
             else { continue }
             let claim = Claim(ci: ref, isManual: decision.isManual, rank: decision.rank ?? 0)
             let reason = settlement.conflict(of: claim)
-            batch.decisions[ref]?.state = reason == nil ? .linked : .conflicted
-            batch.decisions[ref]?.reason = reason
-            batch.decisions[ref]?.conflict = reason.map { reason in
+            decision.state = reason == nil ? .linked : .conflicted
+            decision.reason = reason
+            decision.conflict = reason.map { reason in
                 let name = batch.hood.infos[asset]?.name
                 return ConflictName(
                     kind: reason,
@@ -122,26 +115,46 @@ extension BatchEngine {
         return reason != other.reason || (reason == nil) != (other.state == .linked)
     }
 
+    /// What later steps of a round will ask for goes along: the children of its CIs, and numbers for new links.
+    private func ahead(_ refs: [CIRef], _ batch: Batch) -> [Statement] {
+        guard !isVerifying else { return [] }
+        var names: [CIName] = []
+        var new = 0
+        for ref in refs {
+            guard let decision = batch.decisions[ref] else { continue }
+            names.append(decision.facts.name)
+            if let claim = decision.claim, claim != decision.facts.link?.asset { new += 1 }
+        }
+        return [children(of: hasDependents ? names : []), Self.linkNumbers(max(0, new - linkIDs.count))]
+    }
+
+    private func takeAhead(_ children: Rows, _ numbers: Rows, _ batch: inout Batch) throws {
+        try noteChildren(children, &batch)
+        for row in numbers { linkIDs.append(try row.int8(0)) }
+    }
+
     /// The strongest stored claims of each pair, and what is known of its asset.
     private func storedClaims(
-        _ pairs: [SettlementPair], most: [Int], _ batch: inout Batch
+        _ pairs: [SettlementPair], most: [Int], beside others: [Statement] = [], _ batch: inout Batch
     ) async throws -> [[StoredClaim]] {
-        let rows = try await flush([
-            Statement(
-                """
-                SELECT k.ord, d.ci_ref, d.claim_manual, coalesce(d.claim_rank, 0), d.state, d.reason
-                FROM unnest($1::bigint[], $2::integer[], $3::integer[]) WITH ORDINALITY AS k (asset, source, most, ord)
-                CROSS JOIN LATERAL (
-                    SELECT * FROM assetlink_internal.ci_decision AS d
-                    WHERE d.claim_asset = k.asset AND d.source_id = k.source
-                    ORDER BY d.claim_asset, d.source_id, d.claim_manual DESC, d.claim_rank, d.ci_ref
-                    LIMIT k.most
-                ) AS d
-                ORDER BY k.ord, d.claim_manual DESC, d.claim_rank, d.ci_ref
-                """,
-                [.refs(pairs.map(\.asset)), .int4s(pairs.map(\.source)), .smallInts(most)]),
-            assetInfos(Set(pairs.map(\.asset)).filter { batch.hood.infos[$0] == nil }),
-        ])
+        let rows = try await flush(
+            [
+                Statement(
+                    """
+                    SELECT k.ord, d.ci_ref, d.claim_manual, coalesce(d.claim_rank, 0), d.state, d.reason
+                    FROM unnest($1::bigint[], $2::integer[], $3::integer[]) WITH ORDINALITY AS k (asset, source, most, ord)
+                    CROSS JOIN LATERAL (
+                        SELECT * FROM assetlink_internal.ci_decision AS d
+                        WHERE d.claim_asset = k.asset AND d.source_id = k.source
+                        ORDER BY d.claim_asset, d.source_id, d.claim_manual DESC, d.claim_rank, d.ci_ref
+                        LIMIT k.most
+                    ) AS d
+                    ORDER BY k.ord, d.claim_manual DESC, d.claim_rank, d.ci_ref
+                    """,
+                    [.refs(pairs.map(\.asset)), .int4s(pairs.map(\.source)), .smallInts(most)]),
+                assetInfos(Set(pairs.map(\.asset)).filter { batch.hood.infos[$0] == nil }),
+            ] + others)
+        if !others.isEmpty { try takeAhead(rows[2], rows[3], &batch) }
         for row in rows[1] {
             var columns = Columns(row)
             try noteInfo(&columns, &batch)

@@ -10,15 +10,29 @@ extension BatchEngine {
         var list = writeValues(batch)
         list += trustStatements(batch)
         var looked: [KindValue: Cause] = batch.work.values
+        // A value that nobody new holds on a side can lose its verdict by that side, never get it.
+        var onAssets = Set(batch.work.values.keys)
+        var onCIs = onAssets
         for change in batch.assets.values {
-            for value in change.stored.holds.union(change.reading?.holds ?? []) { looked[value] = change.cause }
+            let new = change.reading?.holds ?? []
+            for value in change.stored.holds.union(new) { looked[value] = change.cause }
+            guard change.counts else { continue }
+            onAssets.formUnion(change.stored.isCounted ? new.subtracting(change.stored.holds) : new)
         }
         for change in batch.cis.values {
-            for value in change.stored.reads.union(change.values) { looked[value] = change.cause }
+            let new = change.values
+            for value in change.stored.reads.union(new) { looked[value] = change.cause }
+            guard change.counts else { continue }
+            onCIs.formUnion(change.stored.isCounted ? new.subtracting(change.stored.reads) : new)
+        }
+        // Another limit makes other verdicts of the same holders.
+        if batch.work.rulesChanged {
+            onAssets.formUnion(looked.keys)
+            onCIs.formUnion(looked.keys)
         }
         let values = looked.keys.filter { rules.suspectLimit($0.kind) >= 0 }
         guard !values.isEmpty || !list.isEmpty else { return }
-        list.append(verdicts(values, rules))
+        list.append(verdicts(values, onAssets, onCIs, rules))
         let rows = try await flush(list)
         var flipped: [(KindValue, Bool)] = []
         for row in rows[rows.count - 1] {
@@ -34,35 +48,46 @@ extension BatchEngine {
         readSuspects(&batch)
     }
 
-    /// How many hold each value, counted no further than the limit; by source only where all sources together have more.
-    private func verdicts(_ values: [KindValue], _ rules: CompiledRuleSet) -> Statement {
+    /// How many hold each value, counted no further than the limit, and only where the verdict may differ from the
+    /// one in force; by source only where all sources together have more.
+    private func verdicts(
+        _ values: [KindValue], _ onAssets: Set<KindValue>, _ onCIs: Set<KindValue>, _ rules: CompiledRuleSet
+    ) -> Statement {
         Statement(
             """
-            SELECT k.ord,
-                   (SELECT count(*) FROM (
-                       SELECT FROM assetlink_internal.asset_value AS v
-                       WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.most + 1) AS x),
-                   CASE WHEN a.n <= k.most THEN a.n ELSE (
-                       SELECT max(c.n) FROM assetlink_internal.source AS s CROSS JOIN LATERAL (
+            SELECT k.ord, c.assets,
+                   CASE WHEN c.cis <= k.most THEN c.cis ELSE (
+                       SELECT max(n.n) FROM assetlink_internal.source AS s CROSS JOIN LATERAL (
                            SELECT count(*) AS n FROM (
                                SELECT FROM assetlink_internal.ci_value AS v
                                WHERE v.kind = k.kind AND v.value = k.value AND v.source_id = s.source_id AND v.counted
-                               LIMIT k.most + 1) AS x) AS c
+                               LIMIT k.most + 1) AS x) AS n
                        WHERE s.side = 'ci') END,
-                   (SELECT true FROM assetlink_internal.trusted_value AS t
-                    WHERE t.kind = k.kind AND t.value = k.value) IS NOT NULL,
-                   (SELECT true FROM assetlink_internal.suspect_value AS t
-                    WHERE t.kind = k.kind AND t.value = k.value) IS NOT NULL
-            FROM unnest($1::text[], $2::text[], $3::integer[]) WITH ORDINALITY AS k (kind, value, most, ord)
+                   CASE WHEN c.assets > k.most OR c.cis > k.most THEN (
+                       SELECT true FROM assetlink_internal.trusted_value AS t
+                       WHERE t.kind = k.kind AND t.value = k.value) END IS NOT NULL,
+                   c.is_suspect
+            FROM unnest($1::text[], $2::text[], $3::integer[], $4::boolean[], $5::boolean[])
+                WITH ORDINALITY AS k (kind, value, most, on_assets, on_cis, ord)
             CROSS JOIN LATERAL (
-                SELECT count(*) AS n FROM (
-                    SELECT FROM assetlink_internal.ci_value AS v
-                    WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.most + 1) AS x
-                OFFSET 0) AS a
+                SELECT s.is_suspect,
+                       CASE WHEN k.on_assets OR s.is_suspect THEN (SELECT count(*) FROM (
+                           SELECT FROM assetlink_internal.asset_value AS v
+                           WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.most + 1) AS x)
+                           ELSE 0 END AS assets,
+                       CASE WHEN k.on_cis OR s.is_suspect THEN (SELECT count(*) FROM (
+                           SELECT FROM assetlink_internal.ci_value AS v
+                           WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.most + 1) AS x)
+                           ELSE 0 END AS cis
+                FROM (SELECT (SELECT true FROM assetlink_internal.suspect_value AS t
+                              WHERE t.kind = k.kind AND t.value = k.value) IS NOT NULL AS is_suspect OFFSET 0) AS s
+                OFFSET 0) AS c
             """,
             [
                 .texts(values.map(\.kind.rawValue)), .texts(values.map(\.value)),
                 .smallInts(values.map { rules.suspectLimit($0.kind) }),
+                .boolArray(values.map { onAssets.contains($0) }),
+                .boolArray(values.map { onCIs.contains($0) }),
             ])
     }
 

@@ -3,7 +3,7 @@ import Logging
 import Postgres
 
 /// A row of `asset_key` that appears or goes.
-private struct AssetKeyRow: Hashable {
+struct AssetKeyRow: Hashable {
     var key: StoredKey
     var standing: Standing
     var ref: AssetRef
@@ -28,8 +28,7 @@ extension BatchEngine {
                 .union(here.filter { $0.standing == .eligible }.map(\.key)))
 
         var list: [Statement] = []
-        let before = affected.isEmpty ? nil : 0
-        if before != nil { list.append(views(affected, batch)) }
+        if !affected.isEmpty { list.append(firstHolders(affected, batch)) }
         list += [
             RecordWriter.upsertAssets(assets, time: batch.time), RecordWriter.deriveAssets(assets, time: batch.time),
             RecordWriter.upsertCIs(cis, time: batch.time), RecordWriter.deriveCIs(cis),
@@ -39,96 +38,32 @@ extension BatchEngine {
         let buriedCIs = cis.filter(\.1.isDeleted).map(\.0)
         if !buriedCIs.isEmpty { list.append(RecordWriter.buryCIs(buriedCIs, time: batch.time)) }
         list += assetKeyStatements(gone, here) + ciKeyStatements(cis, rules) + pairStatements(batch)
-        var after: Int?
-        if before != nil {
-            after = list.count
-            list.append(views(affected, batch))
-        }
         guard !list.isEmpty else { return }
         let rows = try await flush(list)
-        if let before, let after {
-            var old: [Int64: String] = [:]
-            for row in rows[before] { old[try row.int8(0)] = try row.textOrNil(1) ?? "" }
-            for row in rows[after] {
-                let number = try row.int8(0)
-                if old[number] != (try row.textOrNil(1) ?? "") {
-                    batch.hood.viewChanged.append(affected[Int(number) - 1])
-                }
-            }
-        }
+        if !affected.isEmpty { try await findChangedViews(affected, rows[0], gone, here, &batch) }
         noteHood(assets, &batch)
-    }
-
-    /// What a key shows per asset source: none, one and which, or several; whether any ended, any deleted.
-    ///
-    /// Values, not counts: a swap keeps the count. Nearly every key has a few rows, which one probe reads; what many
-    /// records share is probed source by source, never counted.
-    private func views(_ keys: [StoredKey], _ batch: Batch) -> Statement {
-        let sources = batch.sources.values.filter { $0.side == .asset }.map(\.id).sorted()
-        return Statement(
-            """
-            SELECT k.ord, CASE WHEN f.n <= 8 THEN f.views ELSE (
-                SELECT string_agg(s.id || ':' || v.view, ' ' ORDER BY s.id)
-                FROM unnest($3::integer[]) AS s (id)
-                CROSS JOIN LATERAL (
-                    SELECT CASE cardinality(e.refs) WHEN 0 THEN '-' WHEN 1 THEN e.refs[1]::text ELSE '*' END
-                        || CASE WHEN EXISTS (
-                               SELECT FROM assetlink_internal.asset_key AS y
-                               WHERE y.space_id = k.space AND y.key = k.key AND y.standing = 1 AND y.source_id = s.id)
-                           THEN 'e' ELSE '' END
-                        || CASE WHEN EXISTS (
-                               SELECT FROM assetlink_internal.asset_key AS y
-                               WHERE y.space_id = k.space AND y.key = k.key AND y.standing = 2 AND y.source_id = s.id)
-                           THEN 'd' ELSE '' END AS view
-                    FROM (
-                        SELECT ARRAY(
-                            SELECT y.asset_ref FROM assetlink_internal.asset_key AS y
-                            WHERE y.space_id = k.space AND y.key = k.key AND y.standing = 0 AND y.source_id = s.id
-                            ORDER BY y.space_id, y.key, y.standing, y.asset_ref LIMIT 2) AS refs
-                        OFFSET 0
-                    ) AS e
-                    OFFSET 0
-                ) AS v
-                WHERE v.view <> '-') END
-            FROM unnest($1::integer[], $2::text[]) WITH ORDINALITY AS k (space, key, ord)
-            CROSS JOIN LATERAL (
-                SELECT coalesce(sum(s.n), 0) AS n, string_agg(s.source_id || ':' || s.view, ' ' ORDER BY s.source_id) AS views
-                FROM (
-                    SELECT y.source_id, count(*) AS n,
-                           CASE count(*) FILTER (WHERE y.standing = 0) WHEN 0 THEN '-' WHEN 1
-                               THEN (max(y.asset_ref) FILTER (WHERE y.standing = 0))::text ELSE '*' END
-                           || CASE WHEN bool_or(y.standing = 1) THEN 'e' ELSE '' END
-                           || CASE WHEN bool_or(y.standing = 2) THEN 'd' ELSE '' END AS view
-                    FROM (
-                        SELECT y.source_id, y.standing, y.asset_ref FROM assetlink_internal.asset_key AS y
-                        WHERE y.space_id = k.space AND y.key = k.key LIMIT 9) AS y
-                    GROUP BY y.source_id
-                ) AS s
-                OFFSET 0
-            ) AS f
-            """, [.int4s(keys.map(\.space)), .texts(keys.map(\.key)), .int4s(sources)])
     }
 
     private func assetKeyDiff(
         _ assets: [(AssetRef, AssetChange)], _ rules: CompiledRuleSet, _ batch: inout Batch
-    ) -> (gone: Set<AssetKeyRow>, here: Set<AssetKeyRow>) {
-        var gone: Set<AssetKeyRow> = []
-        var here: Set<AssetKeyRow> = []
+    ) -> (gone: [AssetKeyRow], here: [AssetKeyRow]) {
+        var gone: [AssetKeyRow] = []
+        var here: [AssetKeyRow] = []
         for (ref, change) in assets {
-            var old: Set<AssetKeyRow> = []
-            if change.stored.isStored {
-                for key in change.stored.keys {
-                    old.insert(
-                        AssetKeyRow(key: key, standing: change.stored.standing, ref: ref, source: change.source.id))
-                }
-            }
-            var new: Set<AssetKeyRow> = []
+            let old = change.stored.isStored ? change.stored.keys : []
             let kept = change.isForgotten ? [] : change.stored.keys
-            for key in change.reading.map({ storedKeys($0, change, rules, batch) }) ?? kept {
-                new.insert(AssetKeyRow(key: key, standing: change.standing, ref: ref, source: change.source.id))
+            let new = change.reading.map { storedKeys($0, change, rules, batch) } ?? kept
+            // With another standing every row is another.
+            let isSame = change.stored.isStored && change.stored.standing == change.standing
+            for key in isSame ? old.subtracting(new) : old {
+                gone.append(
+                    AssetKeyRow(key: key, standing: change.stored.standing, ref: ref, source: change.source.id))
+                if batch.hood.keyCause[key] == nil { batch.hood.keyCause[key] = change.cause }
             }
-            gone.formUnion(old.subtracting(new))
-            here.formUnion(new.subtracting(old))
+            for key in isSame ? new.subtracting(old) : new {
+                here.append(AssetKeyRow(key: key, standing: change.standing, ref: ref, source: change.source.id))
+                if batch.hood.keyCause[key] == nil { batch.hood.keyCause[key] = change.cause }
+            }
         }
         return (gone, here)
     }
@@ -153,10 +88,9 @@ extension BatchEngine {
         return result
     }
 
-    private func assetKeyStatements(_ gone: Set<AssetKeyRow>, _ here: Set<AssetKeyRow>) -> [Statement] {
+    private func assetKeyStatements(_ gone: [AssetKeyRow], _ here: [AssetKeyRow]) -> [Statement] {
         var list: [Statement] = []
         if !gone.isEmpty {
-            let rows = Array(gone)
             list.append(
                 Statement(
                     """
@@ -166,12 +100,11 @@ extension BatchEngine {
                         AND y.asset_ref = k.ref
                     """,
                     [
-                        .int4s(rows.map(\.key.space)), .texts(rows.map(\.key.key)),
-                        .smallInts(rows.map(\.standing.rawValue)), .refs(rows.map(\.ref)),
+                        .int4s(gone.map(\.key.space)), .texts(gone.map(\.key.key)),
+                        .smallInts(gone.map(\.standing.rawValue)), .refs(gone.map(\.ref)),
                     ]))
         }
         if !here.isEmpty {
-            let rows = Array(here)
             list.append(
                 Statement(
                     """
@@ -179,8 +112,8 @@ extension BatchEngine {
                     SELECT * FROM unnest($1::integer[], $2::text[], $3::integer[], $4::bigint[], $5::integer[])
                     """,
                     [
-                        .int4s(rows.map(\.key.space)), .texts(rows.map(\.key.key)),
-                        .smallInts(rows.map(\.standing.rawValue)), .refs(rows.map(\.ref)), .int4s(rows.map(\.source)),
+                        .int4s(here.map(\.key.space)), .texts(here.map(\.key.key)),
+                        .smallInts(here.map(\.standing.rawValue)), .refs(here.map(\.ref)), .int4s(here.map(\.source)),
                     ]))
         }
         return list
@@ -301,13 +234,6 @@ extension BatchEngine {
             }
             if change.stored.isStored, change.stored.isComposite != change.isComposite {
                 batch.hood.compositeChanged.append(ref)
-            }
-            for key in change.stored.keys.union(
-                change.reading.map { reading in
-                    rules.map { storedKeys(reading, change, $0, batch) } ?? []
-                } ?? [])
-            {
-                if batch.hood.keyCause[key] == nil { batch.hood.keyCause[key] = change.cause }
             }
             batch.hood.assetCause[ref] = change.cause
         }

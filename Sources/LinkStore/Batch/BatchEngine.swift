@@ -5,9 +5,13 @@ package import Postgres
 /// How large a batch may get, and when the breaker trips.
 package struct BatchLimits: Sendable {
     /// Log rows taken from the live lane at once; more becomes a bulk range.
-    package var live = 5_000
-    /// Records of bulk ranges taken in one batch.
-    package var bulk = 5_000
+    package var live = 2_000
+    /// Records of bulk ranges taken in one batch, at most: what bounds memory.
+    package var bulk = 2_000
+    /// How long a batch of them may take; pages shrink when it takes longer.
+    package var bulkTime: Duration = .milliseconds(500)
+    /// The same while live changes come too, which wait for it.
+    package var bulkTimeBesideLive: Duration = .milliseconds(50)
     /// Holders of one key or value re-decided in the batch itself; more go to the bulk lane.
     package var holders = 2_000
     /// How long a batch waits for the lock of a source's tables.
@@ -87,11 +91,15 @@ package final class BatchEngine {
 
     var roundTrips = 0
     var statements = 0
+    var pace: Pace
+    /// Numbers drawn for links that are not used yet.
+    var linkIDs: [Int64] = []
 
     package init(connection: PostgresConnection, epoch: Int64, limits: BatchLimits = BatchLimits(), logger: Logger) {
         self.connection = connection
         self.epoch = epoch
         self.limits = limits
+        pace = Pace(limits)
         self.logger = logger
     }
 

@@ -2,23 +2,44 @@ import LinkCore
 import Postgres
 
 /// An asset as read now, with the raw columns that are only stored.
-struct AssetRow {
-    var key: String
-    var record: AssetRecord
-    var attributes: String?
-    var version: Timestamp?
-    var digest: String
+final class AssetRow {
+    let key: String
+    let record: AssetRecord
+    let attributes: String?
+    let version: Timestamp?
+    let digest: String
+
+    init(key: String, record: AssetRecord, attributes: String?, version: Timestamp?, digest: String) {
+        self.key = key
+        self.record = record
+        self.attributes = attributes
+        self.version = version
+        self.digest = digest
+    }
 }
 
 /// A CI as read now, with the raw columns that are only stored.
-struct CIRow {
-    var key: String
-    var record: CIRecord
-    var serials: String?
-    var adapters: String?
-    var attributes: String?
-    var version: Timestamp?
-    var digest: String
+final class CIRow {
+    let key: String
+    let record: CIRecord
+    let serials: String?
+    let adapters: String?
+    let attributes: String?
+    let version: Timestamp?
+    let digest: String
+
+    init(
+        key: String, record: CIRecord, serials: String?, adapters: String?, attributes: String?, version: Timestamp?,
+        digest: String
+    ) {
+        self.key = key
+        self.record = record
+        self.serials = serials
+        self.adapters = adapters
+        self.attributes = attributes
+        self.version = version
+        self.digest = digest
+    }
 }
 
 /// Builds and decodes the statements that read records: from a source by keys, or as stored.
@@ -53,6 +74,8 @@ struct SourceReader {
     }
 
     /// A page of the keys a source has beyond `after`, with whether each is stored already.
+    ///
+    /// One probe per key: a plain `EXISTS` would be answered by hashing all that is stored, for every page.
     func page(_ source: SourceInfo, after: String?, limit: Int) -> Statement {
         let id = source.side == .asset ? "asset_id" : "ci_id"
         let stored = source.side == .asset ? "asset" : "ci"
@@ -61,8 +84,8 @@ struct SourceReader {
         return Statement(
             """
             SELECT p.id::text,
-                   EXISTS (SELECT FROM assetlink_internal.\(stored) AS s
-                           WHERE s.source_id = $1 AND s.key = p.id::text AND s.\(live))
+                   (SELECT true FROM assetlink_internal.\(stored) AS s
+                    WHERE s.source_id = $1 AND s.key = p.id::text AND s.\(live) LIMIT 1) IS NOT NULL
             FROM (
                 SELECT b.\(id) AS id
                 FROM (\(source.query)

@@ -54,7 +54,7 @@ enum StoredRecords {
     static func assets(source: Int32, keys: [String]) -> Statement {
         Statement(
             """
-            SELECT k.id, coalesce(a.asset_ref, nextval(pg_get_serial_sequence('assetlink_internal.asset', 'asset_ref'))),
+            SELECT k.id, coalesce(a.asset_ref, nextval('assetlink_internal.asset_asset_ref_seq'::regclass)),
                    \(assetColumns)
             FROM unnest($2::text[]) AS k (id)
             LEFT JOIN LATERAL (
@@ -102,7 +102,7 @@ enum StoredRecords {
     static func cis(source: Int32, keys: [String]) -> Statement {
         Statement(
             """
-            SELECT k.id, coalesce(c.ci_ref, nextval(pg_get_serial_sequence('assetlink_internal.ci', 'ci_ref'))),
+            SELECT k.id, coalesce(c.ci_ref, nextval('assetlink_internal.ci_ci_ref_seq'::regclass)),
                    \(ciColumns)
             FROM unnest($2::text[]) AS k (id)
             LEFT JOIN LATERAL (

@@ -115,38 +115,70 @@ struct CIName: Hashable, Sendable {
 }
 
 /// An asset of which something may have changed in this batch.
-struct AssetChange {
+///
+/// A class: every step of a batch walks over thousands of them, and a copy would count some fifty references.
+final class AssetChange {
     let source: SourceInfo
     let key: String
-    var stored: StoredAsset
+    let stored: StoredAsset
     /// As read; `nil` for a record that is gone (its stored keys are kept, as a tombstone).
     var row: AssetRow?
     var reading: AssetReading?
-    var standing: Standing
-    var isComposite: Bool
+    let standing: Standing
+    let isComposite: Bool
     var isNewInSource: Bool { !stored.isStored || stored.standing == .deleted }
     /// Its raw columns must be written.
-    var hasNewRaw: Bool
+    let hasNewRaw: Bool
     /// Its tombstone's time is over: it gives no key any more.
-    var isForgotten = false
-    var cause: Cause
+    let isForgotten: Bool
+    let cause: Cause
+
+    init(
+        source: SourceInfo, key: String, stored: StoredAsset, row: AssetRow? = nil, reading: AssetReading? = nil,
+        standing: Standing, isComposite: Bool, hasNewRaw: Bool, isForgotten: Bool = false, cause: Cause
+    ) {
+        self.source = source
+        self.key = key
+        self.stored = stored
+        self.row = row
+        self.reading = reading
+        self.standing = standing
+        self.isComposite = isComposite
+        self.hasNewRaw = hasNewRaw
+        self.isForgotten = isForgotten
+        self.cause = cause
+    }
 
     var name: AssetName { AssetName(source: source.id, id: key) }
     var counts: Bool { standing == .eligible && !isComposite }
 }
 
 /// A CI of which something may have changed in this batch.
-struct CIChange {
+final class CIChange {
     let source: SourceInfo
     let key: String
-    var stored: StoredCI
-    var row: CIRow?
+    let stored: StoredCI
+    let row: CIRow?
     var reading: CIReading?
-    var isDeleted: Bool
-    var hasNewRaw: Bool
-    var cause: Cause
+    let isDeleted: Bool
+    let hasNewRaw: Bool
+    let cause: Cause
     /// The evidence column, made once the verdicts on its values are known.
     var evidence = "[]"
+
+    init(
+        source: SourceInfo, key: String, stored: StoredCI, row: CIRow?, reading: CIReading?, isDeleted: Bool,
+        hasNewRaw: Bool, cause: Cause
+    ) {
+        self.source = source
+        self.key = key
+        self.stored = stored
+        self.row = row
+        self.reading = reading
+        self.isDeleted = isDeleted
+        self.hasNewRaw = hasNewRaw
+        self.cause = cause
+    }
 
     /// What `ci_value` holds of it.
     var values: Set<KindValue> {

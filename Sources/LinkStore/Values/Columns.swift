@@ -39,10 +39,10 @@ package struct Columns {
 }
 
 extension Parameter {
-    package static func texts(_ values: [String]) -> Parameter { .textArray(values) }
+    package static func texts(_ values: [String]) -> Parameter { .textArray(values.map { $0 }) }
     package static func texts(_ values: [String?]) -> Parameter { .textArray(values) }
-    package static func refs(_ values: some Sequence<Int64>) -> Parameter { .int8Array(Array(values)) }
-    package static func int4s(_ values: [Int32]) -> Parameter { .int4Array(values) }
+    package static func refs(_ values: some Sequence<Int64>) -> Parameter { .int8Array(values.map { $0 }) }
+    package static func int4s(_ values: [Int32]) -> Parameter { .int4Array(values.map { $0 }) }
     package static func smallInts(_ values: [Int]) -> Parameter { .int4Array(values.map { Int32($0) }) }
     package static func optionalText(_ value: String?) -> Parameter { .textArray([value]) }
 }

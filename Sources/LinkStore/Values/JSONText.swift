@@ -2,8 +2,23 @@
 package enum JSONText {
     /// A JSON string.
     package static func string(_ value: String) -> String {
-        var out = "\""
-        out.reserveCapacity(value.utf8.count + 2)
+        var out = ""
+        append(value, to: &out)
+        return out
+    }
+
+    /// Appends a JSON string; nearly every value needs no escape and is copied whole.
+    package static func append(_ value: String, to out: inout String) {
+        out += "\""
+        if value.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+            appendEscaped(value, to: &out)
+        } else {
+            out += value
+        }
+        out += "\""
+    }
+
+    private static func appendEscaped(_ value: String, to out: inout String) {
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\"": out += "\\\""
@@ -19,7 +34,6 @@ package enum JSONText {
             default: out.unicodeScalars.append(scalar)
             }
         }
-        return out + "\""
     }
 
     /// A JSON string or `null`.
@@ -32,11 +46,16 @@ package enum JSONText {
 
     /// A JSON object of ready-made values; pairs whose value is `nil` are left out.
     package static func object(_ members: KeyValuePairs<String, String?>) -> String {
-        var parts: [String] = []
+        var out = "{"
         for (name, value) in members {
-            if let value { parts.append(string(name) + ":" + value) }
+            guard let value else { continue }
+            if out.utf8.count > 1 { out += "," }
+            append(name, to: &out)
+            out += ":"
+            out += value
         }
-        return "{" + parts.joined(separator: ",") + "}"
+        out += "}"
+        return out
     }
 }
 
@@ -48,9 +67,13 @@ package enum ArrayText {
         for (index, value) in values.enumerated() {
             if index > 0 { out += "," }
             out += "\""
-            for character in value.unicodeScalars {
-                if character == "\"" || character == "\\" { out += "\\" }
-                out.unicodeScalars.append(character)
+            if value.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+                for character in value.unicodeScalars {
+                    if character == "\"" || character == "\\" { out += "\\" }
+                    out.unicodeScalars.append(character)
+                }
+            } else {
+                out += value
             }
             out += "\""
         }

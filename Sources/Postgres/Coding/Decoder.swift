@@ -51,10 +51,8 @@ enum Decoder {
 
     /// A copy of the bytes.
     static func bytes(_ bytes: borrowing Span<UInt8>) -> [UInt8] {
-        var copy: [UInt8] = []
-        copy.reserveCapacity(bytes.count)
-        for index in bytes.indices { copy.append(bytes[index]) }
-        return copy
+        // Safe: the array copies the bytes before the call returns.
+        unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
     }
 
     /// The elements of an array of at most one dimension.

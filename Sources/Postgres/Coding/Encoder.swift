@@ -2,9 +2,8 @@
 extension [UInt8] {
     /// Appends an integer of any width.
     mutating func append<Integer: FixedWidthInteger>(bigEndian value: Integer) {
-        for shift in stride(from: Integer.bitWidth - 8, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: value >> Integer(shift)))
-        }
+        // Safe: the bytes are copied before the call returns.
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
     }
 
     /// Appends the value of a parameter; false for NULL.
@@ -36,6 +35,11 @@ extension [UInt8] {
         return true
     }
 
+    /// Makes room without giving up the doubling that keeps appending cheap.
+    private mutating func reserveAtLeast(_ size: Int) {
+        if size > capacity { reserveCapacity(Swift.max(size, capacity * 2)) }
+    }
+
     /// A jsonb is a version byte and its text.
     private mutating func append(json: String) {
         append(1)
@@ -50,6 +54,7 @@ extension [UInt8] {
         append(bigEndian: Int32(elements.contains { $0 == nil } ? 1 : 0))
         append(bigEndian: type.rawValue)
         if elements.isEmpty { return }
+        reserveAtLeast(count + 12 * elements.count)
         append(bigEndian: Int32(truncatingIfNeeded: elements.count))
         append(bigEndian: Int32(1))
         for element in elements {

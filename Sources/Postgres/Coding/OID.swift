@@ -77,4 +77,36 @@ struct OID: RawRepresentable, Hashable, Sendable {
 
     /// Whether the type was made by a user: an enum, or an extension's type.
     var isUserDefined: Bool { rawValue >= 16384 }
+
+    /// Whether cells of the type are read as integers.
+    var isInteger: Bool {
+        switch self {
+        case .int2, .int4, .int8, .oid, .xid8: true
+        default: false
+        }
+    }
+
+    /// Whether cells of the type are read as text.
+    var isText: Bool {
+        switch self {
+        case .text, .varchar, .bpchar, .char, .name, .json, .jsonb, .unknownText: true
+        default: isUserDefined
+        }
+    }
+
+    /// Whether cells of the type are read as arrays of text.
+    var isTextArray: Bool {
+        switch self {
+        case .textArray, .varcharArray, .nameArray, .jsonArray, .jsonbArray: true
+        default: isUserDefined
+        }
+    }
+
+    /// Whether cells of the type are read as arrays of integers.
+    var isIntegerArray: Bool {
+        switch self {
+        case .int2Array, .int4Array, .int8Array: true
+        default: false
+        }
+    }
 }

@@ -1,8 +1,7 @@
 extension Row {
     /// An `int2`, `int4`, `int8`, `oid` or `xid8`, by its width; nil for NULL.
     package func int8OrNil(_ column: Int) throws(PostgresError) -> Int64? {
-        let types: Set<OID> = [.int2, .int4, .int8, .oid, .xid8]
-        return try cell(column, expecting: "an integer", when: types.contains) { Decoder.int8($0, $1) }
+        try cell(column, expecting: "an integer", when: { $0.isInteger }) { Decoder.int8($0, $1) }
     }
 
     /// An `int2` or `int4`; nil for NULL.
@@ -26,10 +25,7 @@ extension Row {
 
     /// A `text`, `varchar`, `char`, `name`, `json`, `jsonb`, enum or other type of text; nil for NULL.
     package func textOrNil(_ column: Int) throws(PostgresError) -> String? {
-        let types: Set<OID> = [.text, .varchar, .bpchar, .char, .name, .json, .jsonb, .unknownText]
-        return try cell(column, expecting: "a text", when: { types.contains($0) || $0.isUserDefined }) {
-            Decoder.text($0, $1)
-        }
+        try cell(column, expecting: "a text", when: { $0.isText }) { Decoder.text($0, $1) }
     }
 
     /// The text of a `json` or `jsonb`; nil for NULL.
