@@ -32,5 +32,5 @@ check_scripts() {
         printf '   skipped: shellcheck is not installed\n'
         return 0
     fi
-    shellcheck -x deploy/*.sh deploy/fuzz deploy/soak deploy/lib/*.sh .ci/run || fault "shellcheck found something"
+    shellcheck -x deploy/*.sh deploy/bench deploy/fuzz deploy/soak deploy/lib/*.sh .ci/run || fault "shellcheck found something"
 }
