@@ -67,6 +67,8 @@ main() {
     parse_options "$@"
     need_swift
     ensure_packages "$INSTALL"
+    # Without these the faults that need them are skipped, and say so.
+    if [[ $FAST == no && $INSTALL == yes ]] && has apt-get; then ensure_packages yes faults; fi
     check_style
     build_tests
     if [[ -n $FILTER ]]; then
@@ -80,6 +82,7 @@ main() {
             run_tests "The store" --filter LinkStoreTests
             run_tests "The decoders, over what nobody meant" --filter LinkFuzzTests
             run_tests "The daemon" --filter LinkServiceTests
+            run_tests "Faults, in their short forms" --filter LinkFaultTests
             run_tests "The benchmark, on a small world" --filter LinkBenchTests
         fi
     fi

@@ -11,6 +11,10 @@ package final class Arena: Sendable {
     private let place: Mutex<Cluster>
     private let session: Mutex<PostgresConnection>
     private let daemons = Mutex<[DaemonProcess]>([])
+    private let markers = Mutex(Arena.firstMarker)
+
+    /// Records from this number on are no load's.
+    package static let firstMarker = 1_000_000
 
     init(stage: Stage, cluster: Cluster, database: String) async throws {
         self.stage = stage
@@ -114,6 +118,34 @@ package final class Arena: Sendable {
     {
         try await quiet(within: limit)
         stage.add(try await Oracle.problems(connection, load: load), place)
+    }
+
+    /// Writes an asset and its CI and waits until they are linked; returns how long that took from the commit on.
+    package func lag(within limit: Duration = .seconds(60)) async throws -> Duration {
+        let number = markers.withLock { markers in
+            markers += 1
+            return markers
+        }
+        try await run(
+            """
+            INSERT INTO itam.asset (asset_id, serial_number) VALUES (\(number), 'MARK\(number)');
+            INSERT INTO cmdb.ci (ci_id, ci_class, serial_number) VALUES (\(number), 'linux_server', 'MARK\(number)')
+            """)
+        let start = ContinuousClock.now
+        try await eventually(
+            "SELECT EXISTS (SELECT FROM assetlink.link WHERE ci_id = '\(number)' AND status = 'active')", within: limit)
+        return ContinuousClock.now - start
+    }
+
+    /// Ends the daemons' sessions of a kind, `work` or `listen`, or all; returns how many there were.
+    @discardableResult
+    package func terminate(_ kind: String = "") async throws -> Int {
+        try await connection.query(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name LIKE 'assetlinkd ' || $1 || '%'
+            """, [.text(kind)]
+        ).count
     }
 
     /// Ends whatever is left of it.

@@ -1,4 +1,4 @@
 /// Every scenario there is.
 package enum Catalogue {
-    package static let all: [Scenario] = kills + proxies
+    package static let all: [Scenario] = kills + sessions + proxies + servers + leaders + loads + strangers
 }

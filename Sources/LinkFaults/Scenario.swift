@@ -91,7 +91,7 @@ package struct Scenario: Sendable {
 
 extension Arena {
     /// Runs a scenario's body and ends what it left, however it ended.
-    fileprivate func perform(_ body: @Sendable (Arena) async throws -> Void) async throws {
+    func perform(_ body: @Sendable (Arena) async throws -> Void) async throws {
         do { try await body(self) } catch {
             stage.add(logs.split(separator: "\n").suffix(8).map(String.init), "the daemons' last words")
             await close()

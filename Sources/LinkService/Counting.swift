@@ -14,6 +14,8 @@ struct Counting: Sendable {
         do {
             let connection = try await PostgresConnection.connect(configuration.settings("count"), logger: logger)
             do {
+                // What others put on the database's search path is not called.
+                try await connection.script("SET search_path = pg_catalog, pg_temp")
                 try await count(connection)
             } catch {
                 await connection.close()

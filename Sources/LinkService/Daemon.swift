@@ -131,6 +131,7 @@ package final class Daemon: Service {
                 continue
             }
             logger.notice("leading", metadata: ["epoch": "\(epoch)"])
+            try await lease.endPredecessor(work)
             #if DEBUG
                 Failpoint.afterLease.reach()
             #endif

@@ -1,19 +1,24 @@
 # shellcheck shell=bash
 # The system packages that the project needs, on Debian and what descends from it.
 
-# packages_missing: which of libpq-dev, pkg-config and postgresql are not there, by what is really needed of them.
+# packages_missing [faults]: which of libpq-dev, pkg-config and postgresql are not there, by what is really needed of
+# them; and of what the fault suite takes beside them.
 packages_missing() {
     local missing=()
     [[ -n $(find /usr/include -name libpq-fe.h -print -quit 2>/dev/null) ]] || missing+=(libpq-dev)
     has pkg-config || missing+=(pkg-config)
     [[ -n $(postgres_programs) ]] || missing+=(postgresql)
+    if [[ ${1:-} == faults ]]; then
+        [[ -x /usr/sbin/pgbouncer ]] || missing+=(pgbouncer)
+        has faketime || missing+=(faketime)
+    fi
     printf '%s\n' "${missing[@]}"
 }
 
-# ensure_packages MAY_INSTALL: installs what is missing, saying so.
+# ensure_packages MAY_INSTALL [faults]: installs what is missing, saying so.
 ensure_packages() {
     local missing=()
-    mapfile -t missing < <(packages_missing | sed '/^$/d')
+    mapfile -t missing < <(packages_missing "${2:-}" | sed '/^$/d')
     ((${#missing[@]})) || return 0
     has apt-get || fail "missing: ${missing[*]}" \
         "This is not Debian. Install the libpq headers, pkg-config and a PostgreSQL server (15 or later)," \

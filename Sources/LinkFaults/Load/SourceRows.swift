@@ -40,13 +40,13 @@ struct SourceRows: Hashable, Sendable {
             connection,
             assets: """
                 SELECT asset_id, serial_number, asset_tag, uuid, mac_addresses, state, is_composite FROM itam.asset
-                WHERE asset_id % \(count) = \(rest ?? 0)
+                WHERE asset_id % \(count) = \(rest ?? 0) AND asset_id < \(Arena.firstMarker)
                 """,
             cis: """
                 SELECT ci_id, ci_class, serial_number, asset_tag, uuid,
                     ARRAY(SELECT mac FROM cmdb.ci_network_adapter AS n WHERE n.ci_id = c.ci_id ORDER BY mac COLLATE "C"),
                     state
-                FROM cmdb.ci AS c WHERE ci_id % \(count) = \(rest ?? 0)
+                FROM cmdb.ci AS c WHERE ci_id % \(count) = \(rest ?? 0) AND ci_id < \(Arena.firstMarker)
                 """)
     }
 
@@ -57,7 +57,7 @@ struct SourceRows: Hashable, Sendable {
             assets: """
                 SELECT a.key::bigint, a.serial_number, a.asset_tag, a.uuid, a.mac_addresses, a.lifecycle_raw, a.is_composite
                 FROM assetlink_internal.asset AS a JOIN assetlink_internal.source AS s USING (source_id)
-                WHERE s.name = 'itam' AND a.deleted_at IS NULL
+                WHERE a.deleted_at IS NULL AND CASE s.name WHEN 'itam' THEN a.key::bigint < \(Arena.firstMarker) END
                 """,
             cis: """
                 SELECT c.key::bigint, c.ci_class, c.serial_number, c.asset_tag, c.uuid,
@@ -65,7 +65,7 @@ struct SourceRows: Hashable, Sendable {
                         ORDER BY n ->> 'mac' COLLATE "C"),
                     c.lifecycle_raw
                 FROM assetlink_internal.ci AS c JOIN assetlink_internal.source AS s USING (source_id)
-                WHERE s.name = 'cmdb' AND c.deleted_at IS NULL
+                WHERE c.deleted_at IS NULL AND CASE s.name WHEN 'cmdb' THEN c.key::bigint < \(Arena.firstMarker) END
                 """)
     }
 

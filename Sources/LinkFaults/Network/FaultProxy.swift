@@ -15,13 +15,19 @@ package final class FaultProxy: Sendable {
         package var delay: Duration = .zero
         /// The most bytes delivered in one piece.
         package var slice: Int?
+        /// What the server notifies of does not come through; everything else does.
+        package var dropsNotifications = false
         /// Only connections whose `application_name` contains this; all when `nil`.
         package var only: String?
 
-        package init(isBlackHole: Bool = false, delay: Duration = .zero, slice: Int? = nil, only: String? = nil) {
+        package init(
+            isBlackHole: Bool = false, delay: Duration = .zero, slice: Int? = nil, dropsNotifications: Bool = false,
+            only: String? = nil
+        ) {
             self.isBlackHole = isBlackHole
             self.delay = delay
             self.slice = slice
+            self.dropsNotifications = dropsNotifications
             self.only = only
         }
 
@@ -90,6 +96,12 @@ package final class FaultProxy: Sendable {
 
     /// How many traps did what they were set for.
     package var sprung: Int { traps.withLock { $0.sprung } }
+
+    /// From now on nothing comes through present connections of which the name contains a text, without an end; new ones
+    /// are as the weather is.
+    package func deaden(only: String) {
+        for pair in pairs.withLock({ Array($0.values) }) where pair.name.contains(only) { pair.deaden() }
+    }
 
     /// Ends every present connection of which the name contains a text; by RST, or else by FIN.
     package func cut(only: String = "", isReset: Bool = true) {

@@ -16,6 +16,8 @@ final class ProxiedConnection: Sendable {
         /// The COMMIT was delivered: what the server says is dropped, and the connection ends with its answer.
         var isSwallowing = false
         var directions = 2
+        /// Nothing comes through any more.
+        var isDead = false
     }
 
     init(id: Int, client: CInt, server: CInt, proxy: FaultProxy) {
@@ -58,9 +60,14 @@ final class ProxiedConnection: Sendable {
 
     private var isOver: Bool { state.withLock { $0.isOver } }
 
+    /// From now on nothing comes through, and no end either.
+    func deaden() { state.withLock { $0.isDead = true } }
+
+    private var isHole: Bool { state.withLock { $0.isDead } || proxy.weather(for: name).isBlackHole }
+
     private func finish() {
         // The end of one side does not come through either.
-        while proxy.weather(for: name).isBlackHole, !isOver { usleep(10_000) }
+        while isHole, !isOver { usleep(10_000) }
         end(isReset: false)
         let isLast = state.withLock { state in
             state.directions -= 1
@@ -96,7 +103,10 @@ final class ProxiedConnection: Sendable {
     private func pumpServer() {
         var count = 0
         var swallowed: [UInt8] = []
-        while let piece = receive(server) {
+        var messages = ServerMessages()
+        while let received = receive(server) {
+            let piece = messages.take(
+                received, droppingNotifications: proxy.weather(for: name).dropsNotifications)
             if state.withLock({ $0.isSwallowing }) {
                 swallowed += piece
                 // The tag of the answer; the statement's text stands in no answer.
@@ -127,7 +137,7 @@ final class ProxiedConnection: Sendable {
         var rest = bytes[...]
         while !rest.isEmpty {
             let weather = proxy.weather(for: name)
-            if weather.isBlackHole { return !isOver }
+            if isHole { return !isOver }
             let piece = Array(rest.prefix(weather.slice ?? rest.count))
             if weather.delay > .zero {
                 let parts = weather.delay.components

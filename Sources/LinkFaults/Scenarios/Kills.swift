@@ -35,6 +35,16 @@ extension Catalogue {
             "kill-at-failpoints", faults: [1, 2], needs: [.debug],
             expected: "killed at each named place, a batch is in whole or not at all"
         ) { arena in
+            #if DEBUG
+                try await killedEverywhere(arena)
+            #endif
+        },
+    ]
+}
+
+#if DEBUG
+    extension Catalogue {
+        private static func killedEverywhere(_ arena: Arena) async throws {
             let stage = arena.stage
             let load = arena.load()
             var random = SplitMix64(seed: stage.seed)
@@ -47,32 +57,32 @@ extension Catalogue {
                 }
             }
             stage.note("\(Failpoint.allCases.count) places, \(load.tally)")
-        },
-    ]
-
-    /// Starts a daemon that is to be killed at a place, writes until it is, and lets another one finish.
-    private static func killed(at point: Failpoint, hit: Int, _ arena: Arena, _ load: Load) async throws {
-        var options = DaemonProcess.Options.failing(at: point.rawValue, hit: hit)
-        options.arguments += ["--log-table-rows", "5"]
-        let daemon = try await arena.start(options)
-        let end = ContinuousClock.now + .seconds(60)
-        while daemon.child.ending == nil {
-            guard ContinuousClock.now < end else { throw TooLate(question: "\(point.rawValue) is reached") }
-            // In bursts: some places are come to only when nothing is left to do.
-            try await load.run(4)
-            switch point {
-            case .beforeRelease: daemon.child.signal(SIGTERM)
-            case .beforeStoringEvents: try await arena.run("NOTIFY itam_asset, '{\"asset_id\": \"raw\"}'")
-            case .inBulkRange: try await arena.run("SELECT assetlink.resync('itam')")
-            default: break
-            }
-            _ = try? await daemon.child.ended(within: .milliseconds(300))
         }
-        arena.stage.expect(
-            daemon.child.ending == .signalled(SIGKILL),
-            "\(point.rawValue): ended with \(String(describing: daemon.child.ending))")
-        let successor = try await arena.start()
-        try await arena.settle(load, "killed at \(point.rawValue):\(hit)")
-        try await successor.stop()
+
+        /// Starts a daemon that is to be killed at a place, writes until it is, and lets another one finish.
+        private static func killed(at point: Failpoint, hit: Int, _ arena: Arena, _ load: Load) async throws {
+            var options = DaemonProcess.Options.failing(at: point.rawValue, hit: hit)
+            options.arguments += ["--log-table-rows", "5"]
+            let daemon = try await arena.start(options)
+            let end = ContinuousClock.now + .seconds(60)
+            while daemon.child.ending == nil {
+                guard ContinuousClock.now < end else { throw TooLate(question: "\(point.rawValue) is reached") }
+                // In bursts: some places are come to only when nothing is left to do.
+                try await load.run(4)
+                switch point {
+                case .beforeRelease: daemon.child.signal(SIGTERM)
+                case .beforeStoringEvents: try await arena.run("NOTIFY itam_asset, '{\"asset_id\": \"raw\"}'")
+                case .inBulkRange: try await arena.run("SELECT assetlink.resync('itam')")
+                default: break
+                }
+                _ = try? await daemon.child.ended(within: .milliseconds(300))
+            }
+            arena.stage.expect(
+                daemon.child.ending == .signalled(SIGKILL),
+                "\(point.rawValue): ended with \(String(describing: daemon.child.ending))")
+            let successor = try await arena.start()
+            try await arena.settle(load, "killed at \(point.rawValue):\(hit)")
+            try await successor.stop()
+        }
     }
-}
+#endif

@@ -1,4 +1,5 @@
 import LinkTesting
+import Postgres
 
 extension Catalogue {
     /// What happens between libpq and the server.
@@ -8,20 +9,82 @@ extension Catalogue {
             expected: "a COMMIT without an answer counts once, whether it came through or not"
         ) { arena in
             let stage = arena.stage
-            let proxy = try FaultProxy(to: arena.cluster.socket)
             let load = arena.load()
-            let daemon = try await arena.start(at: arena.conninfo(through: proxy))
-            let rounds = stage.either(6, 200)
-            try await load.during {
-                for round in 1...rounds {
-                    proxy.set(round % 2 == 0 ? .loseCommit : .loseCommitReply, only: "work")
-                    try await Eventually.true("the trap is sprung") { proxy.sprung == round }
+            try await arena.throughProxy { proxy, _ in
+                let rounds = stage.either(6, 200)
+                try await load.during {
+                    for round in 1...rounds {
+                        proxy.set(round % 2 == 0 ? .loseCommit : .loseCommitReply, only: "work")
+                        try await Eventually.true("the trap is sprung") { proxy.sprung == round }
+                    }
                 }
+                try await arena.settle(load)
+                stage.note("\(rounds) answers lost, \(load.tally)")
             }
-            try await arena.settle(load)
-            try await daemon.stop()
-            proxy.close()
-            stage.note("\(rounds) answers lost, \(load.tally)")
-        }
+        },
+        .shared(
+            "notifications-lost", faults: [6],
+            expected: "without a single notification a change waits for a poll interval at most"
+        ) { arena in
+            let stage = arena.stage
+            try await arena.throughProxy { proxy, _ in
+                try await arena.quiet()
+                proxy.set(FaultProxy.Weather(dropsNotifications: true, only: "listen"))
+                var slowest = Duration.zero
+                for _ in 0..<stage.either(6, 200) {
+                    // Only who sleeps can miss a ring.
+                    try await arena.eventually("SELECT is_called FROM assetlink_internal.bell")
+                    slowest = max(slowest, try await arena.lag())
+                }
+                stage.note("lag at most \(slowest)")
+                stage.expect(slowest < .seconds(DaemonProcess.quickPoll + 2.5), "a change waited for \(slowest)")
+                try await arena.settle()
+            }
+        },
+        .shared(
+            "slow-network", faults: [33],
+            expected: "late, in slices of a byte, reset within a result: slower, and right"
+        ) { arena in
+            let stage = arena.stage
+            let load = arena.load()
+            try await arena.throughProxy { proxy, _ in
+                var random = SplitMix64(seed: stage.seed)
+                for weather in [
+                    FaultProxy.Weather(delay: .milliseconds(stage.either(20, 200))), FaultProxy.Weather(slice: 1),
+                    FaultProxy.Weather(delay: .milliseconds(1), slice: 700),
+                ] {
+                    proxy.set(weather)
+                    try await load.run(stage.either(6, 40))
+                    try await arena.quiet()
+                    stage.note("lag \(try await arena.lag())")
+                }
+                proxy.set(FaultProxy.Weather())
+                let before = proxy.sprung
+                let resets = stage.either(6, 100)
+                try await load.during {
+                    for reset in 1...resets {
+                        proxy.set(.resetAfter(bytes: 1 + random.below(20_000)), only: "work")
+                        try await Eventually.true("a reset") { proxy.sprung == before + reset }
+                    }
+                }
+                stage.note("\(resets) resets")
+                try await arena.settle(load)
+            }
+        },
     ]
+}
+
+extension Arena {
+    /// Runs a body beside a daemon that leads and reaches the server through a proxy; both end well.
+    package func throughProxy(
+        _ options: DaemonProcess.Options = DaemonProcess.Options(),
+        _ body: (FaultProxy, DaemonProcess) async throws -> Void
+    ) async throws {
+        let proxy = try FaultProxy(to: cluster.socket)
+        defer { proxy.close() }
+        let daemon = try await start(options, at: conninfo(through: proxy))
+        try await daemon.child.hasWritten("leading")
+        try await body(proxy, daemon)
+        try await daemon.stop()
+    }
 }
