@@ -20,7 +20,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
             Unpin.self, Block.self, Unblock.self, Requeue.self, CloseStale.self, Composite.self, Trust.self,
             Distrust.self,
             Decisions.self, History.self, Changes.self, Impact.self,
-            Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, Verify.self,
+            Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, Verify.self, Rebase.self,
             FleetCommand.self,
         ])
 

@@ -76,7 +76,8 @@ package struct Failure: Error, Sendable {
         case (.server, "42P01"), (.server, "42883"), (.server, "42703"), (.server, "3F000"):
             self.init(
                 .schemaMismatch, text, hint: "Program and database do not fit. Run: assetlinkctl migrate --dry-run")
-        case (.server, "55P03"), (.server, "57014"), (.server, "40001"), (.server, "40P01"):
+        case (.server, "55P03"), (.server, "57014"), (.server, "40001"), (.server, "40P01"),
+            (.server, "55006"):
             self.init(.tryAgain, text, hint: error.hint ?? "Try again.")
         case (.server, "22004"), (.server, "22023"), (.server, "23514"), (.server, "42704"), (.server, "42809"),
             (.server, "54000"), (.server, "55000"),

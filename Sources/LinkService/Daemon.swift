@@ -1,148 +1,107 @@
 import LinkStore
 package import Logging
-import Postgres
 import ServiceLifecycle
 
-/// The daemon: connects, waits for the lease, leads, and begins again after whatever went wrong.
+/// The daemon: does what ``ServiceMachine`` decides.
 package final class Daemon: Service {
     private let configuration: DaemonConfiguration
     private let logger: Logger
-    private let wakeup = Wakeup()
-    private let holder: String
+    private let mailbox = Mailbox()
 
     package init(configuration: DaemonConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        holder = String(UInt64.random(in: .min ... .max), radix: 36)
     }
 
     /// Tells the loop to finish the batch under way and to give up the lease.
-    package func stop() { wakeup.stop() }
+    package func stop() { mailbox.post(.stop) }
 
     /// Runs until shut down.
     ///
-    /// - Throws: ``StartError`` when the database does not fit and waiting does not help.
+    /// - Throws: ``StartError`` or `SchemaMismatch` when the database does not fit and waiting does not help.
     package func run() async throws {
         try await withGracefulShutdownHandler {
-            var backoff = Duration.milliseconds(100)
-            while !wakeup.isStopping {
-                var wasReady = false
-                do {
-                    try await session { wasReady = true }
-                } catch let error as StartError where !error.isPassing {
-                    throw error
-                } catch let error as SchemaMismatch {
-                    throw error
-                } catch {
-                    if wakeup.isStopping || Task.isCancelled { break }
-                    logger.error("working with the database failed; trying again", metadata: ["error": "\(error)"])
-                    // What was lost after it had worked is asked for at once; what fails again and again is not.
-                    if wasReady, (error as? PostgresError)?.isConnectionFailure == true { backoff = .milliseconds(100) }
-                    // Jitter: several daemons must not come back in step.
-                    await wakeup.wait(backoff * Double.random(in: 0.5...1.5))
-                    backoff = min(backoff * 2, .seconds(5))
+            try await drive(PostgresDatabase(configuration: configuration, mailbox: mailbox, logger: logger))
+        } onGracefulShutdown: {
+            self.stop()
+        }
+    }
+
+    private func drive(_ database: PostgresDatabase) async throws {
+        var machine = ServiceMachine(configuration) { Double.random(in: 0..<1) }
+        let failure = await withDiscardingTaskGroup { group in
+            defer { group.cancelAll() }
+            // What a connection that was given up says late is nothing to the session after it.
+            var session = 0
+            mailbox.post(.started)
+            while let event = await mailbox.next(until: machine.alarm, session: session) {
+                for action in machine.handle(event, at: mailbox.now) {
+                    switch action {
+                    case .call(let call): start(call, database, session, &group)
+                    case .watch(let question):
+                        group.addTask { [session] in
+                            self.mailbox.post(.watched(await database.watch(question)), of: session)
+                        }
+                    case .abandon:
+                        session += 1
+                        await database.abandon()
+                    case .count(let refreshesStatistics, let takesSnapshot):
+                        let counting = Counting(
+                            configuration: configuration, refreshesStatistics: refreshesStatistics,
+                            takesSnapshot: takesSnapshot, logger: logger)
+                        group.addTask { await counting.run() }
+                    case .say(let note): say(note)
+                    case .end(let failure): return failure
+                    }
                 }
             }
-            logger.info("stopped")
-        } onGracefulShutdown: {
-            self.wakeup.stop()
+            // Cancelled: nothing is given up, as after a crash.
+            await database.abandon()
+            return nil
         }
+        if let failure { throw failure.cause }
     }
 
-    /// One pair of connections: until one is lost, the lease is lost, or the daemon stops.
-    private func session(_ noteReady: () -> Void) async throws {
-        let work = try await PostgresConnection.connect(configuration.settings("work"), logger: logger)
-        do {
-            try await work.script(BatchEngine.sessionSettings)
-            try await StartCheck(connection: work).run()
-            let listen = try await PostgresConnection.connect(configuration.settings("listen"), logger: logger)
-            do {
-                try await listenAndLead(work, listen, noteReady)
-            } catch {
-                await listen.close()
-                throw error
-            }
-            await listen.close()
-        } catch {
-            await work.close()
-            throw error
+    private func start(
+        _ call: ServiceCall, _ database: PostgresDatabase, _ session: Int, _ group: inout DiscardingTaskGroup
+    ) {
+        guard case .listen = call else {
+            return group.addTask { self.mailbox.post(.answered(await database.perform(call))) }
         }
-        await work.close()
-    }
-
-    private func listenAndLead(
-        _ work: PostgresConnection, _ listen: PostgresConnection, _ noteReady: () -> Void
-    ) async throws {
-        let inbox = Inbox()
         let arrived = Wakeup()
-        let probe = "assetlink_probe_\(holder)"
-        let listener = Listener(connection: listen, wakeup: wakeup, inbox: inbox, logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                // Lost before anything arrived: nobody need wait for it.
-                defer { arrived.stop() }
-                try await listener.run(probe: probe, arrived: arrived)
-            }
-            let isPolling = try await !notificationsArrive(work, probe, arrived)
-            if isPolling, configuration.usesDoorbell {
-                logger.warning(
-                    """
-                    notifications do not arrive: a pooler stands between; polling instead. Connect directly for \
-                    the shortest delay
-                    """)
-            }
-            noteReady()
-            logger.notice("ready", metadata: ["database": "\(work.database)", "host": "\(work.host)"])
-            group.addTask { try await self.lead(work, inbox, isPolling || !self.configuration.usesDoorbell) }
-            // Whichever ends first ends the session.
-            try await group.next()
-            group.cancelAll()
-        }
+        group.addTask { self.mailbox.post(.listenerLost(await database.listen(arrived)), of: session) }
+        group.addTask { self.mailbox.post(.answered(await database.prove(arrived))) }
     }
 
-    /// Sends itself a notification: behind a transaction pooler a LISTEN is accepted and nothing ever comes.
-    private func notificationsArrive(_ work: PostgresConnection, _ probe: String, _ arrived: Wakeup) async throws
-        -> Bool
-    {
-        await arrived.wait(.seconds(5))
-        for _ in 0..<10 where !arrived.isStopping {
-            _ = try await work.query("SELECT pg_notify($1, '')", [.text(probe)])
-            await arrived.wait(.milliseconds(200))
+    private func say(_ note: ServiceNote) {
+        switch note {
+        case .ready(let mode):
+            logger.notice("ready", metadata: ["mode": "\(mode)"])
+        case .leading(let epoch): logger.notice("leading", metadata: ["epoch": "\(epoch)"])
+        case .standingBy: logger.info("another daemon leads; standing by")
+        case .lostLease: logger.warning("the lease was lost; standing by")
+        case .released: logger.info("lease released")
+        case .mode(let mode):
+            logger.warning("the way of learning of changes is another one now", metadata: ["mode": "\(mode)"])
+        case .failed(let failure):
+            logger.error(
+                "working with the database failed; trying again", metadata: ["error": "\(failure.cause)"])
+        case .waitingForPrimary(let failure): logger.notice("\(failure.cause)")
+        case .stopped: logger.info("stopped")
         }
-        return arrived.isStopping
     }
+}
 
-    /// Waits for the lease and leads while it lasts.
-    private func lead(_ work: PostgresConnection, _ inbox: Inbox, _ isPolling: Bool) async throws {
-        let lease = Lease(
-            holder: holder, duration: configuration.leaseDuration,
-            details: JSONText.object([
-                "version": JSONText.string(Schema.programVersion), "backend_pid": String(work.backendPID),
-                "mode": JSONText.string(isPolling ? "polling" : "doorbell"),
-            ]))
-        var hasWaited = false
-        while !wakeup.isStopping {
-            guard let epoch = try await lease.acquire(work) else {
-                if !hasWaited { logger.info("another daemon leads; standing by") }
-                hasWaited = true
-                // Raw events are the leader's to store.
-                _ = inbox.take()
-                await wakeup.wait(configuration.leaseDuration / 4)
-                continue
-            }
-            logger.notice("leading", metadata: ["epoch": "\(epoch)"])
-            try await lease.endPredecessor(work)
-            #if DEBUG
-                Failpoint.afterLease.reach()
-            #endif
-            let leader = Leader(
-                connection: work, configuration: configuration, lease: lease, epoch: epoch, isPolling: isPolling,
-                wakeup: wakeup, inbox: inbox, logger: logger)
-            do {
-                try await leader.run()
-            } catch StoreError.lostLease {
-                logger.warning("the lease was lost; standing by")
-            }
+extension WakeMode: CustomStringConvertible {
+    /// As the log has it.
+    package var description: String {
+        switch self {
+        case .doorbell: "doorbell"
+        case .polling(.asked): "polling, as asked"
+        case .polling(.noNotifications): "polling, as notifications do not arrive: connect directly for the least delay"
+        case .polling(.twoPhase):
+            "polling, as prepared transactions write to attached tables and PostgreSQL prepares none that rang"
+        case .polling(.queue): "polling, as PostgreSQL's notification queue fills up: see pg_notification_queue_usage()"
         }
     }
 }

@@ -26,6 +26,19 @@ package struct DaemonConfiguration: Sendable {
     package var snapshotInterval: Duration = .seconds(3_600)
     /// Time between two rounds of housekeeping: expiries, retries, tombstones, the log's rotation.
     package var housekeepingInterval: Duration = .seconds(5)
+    /// The longest time between two questions on the connection that listens; it also prolongs the lease there.
+    package var heartbeatInterval: Duration = .seconds(5)
+    /// How long such a question may wait for its answer before the connections are given up.
+    package var heartbeatTimeout: Duration = .seconds(8)
+    /// How long server and working connection may wait for each other before the connections are given up; a slow
+    /// network needs time to carry a large batch.
+    package var stallTimeout: Duration = .seconds(30)
+    /// How long connecting, and giving the lease up at the end, may take.
+    package var sessionTimeout: Duration = .seconds(30)
+    /// Share of PostgreSQL's notification queue, 0 to 1, above which nobody is asked to ring.
+    package var notifyQueueLimit = 0.25
+    /// How long after the last prepared transaction on attached tables the bell stays off.
+    package var twoPhaseMemory: Duration = .seconds(86_400)
     /// Rows that a log table may hold before writers move on to the next one.
     package var logTableRows = 200_000
 

@@ -40,8 +40,23 @@ struct Assetlinkd: AsyncParsableCommand {
         let daemon = Daemon(configuration: configuration, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)],
+                services: [
+                    // The first to start is the last to be told to stop: it outlives the daemon.
+                    .init(service: SecondSignal(logger: logger)),
+                    .init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch let error as StartError {
+            throw refused(error.description, error.exit, logger)
+        } catch let error as SchemaMismatch {
+            throw refused(error.description, error.databaseIsNewer ? .databaseIsNewer : .schemaMismatch, logger)
+        }
+    }
+
+    private func refused(_ reason: String, _ exit: DaemonExit, _ logger: Logger) -> ExitCode {
+        logger.critical("\(reason)")
+        return ExitCode(exit.rawValue)
     }
 }

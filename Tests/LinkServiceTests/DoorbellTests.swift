@@ -45,9 +45,13 @@ extension DaemonTests {
                 try await bench.run("SELECT setval('assetlink_internal.bell', 1, false)")
                 try await writer.script("BEGIN; UPDATE itam.asset SET state = 'retired' WHERE asset_id = 1")
                 if end != "COMMIT" { try await writer.script("\(end) 'late'") }
-                // Woken by hand, the daemon finds nothing, and arms the bell for others.
+                // Woken by hand, the daemon finds nothing, and arms the bell for others; a transaction that is prepared
+                // tells it to leave the bell alone.
                 try await bench.run("NOTIFY assetlink_wake")
-                try await bench.eventually("SELECT is_called FROM assetlink_internal.bell")
+                try await bench.eventually(
+                    end == "COMMIT"
+                        ? "SELECT is_called FROM assetlink_internal.bell"
+                        : "SELECT details ->> 'reason' = 'two-phase' FROM assetlink.daemon_status")
                 let late = try await bench.text("clock_timestamp() + interval '1 second'") ?? ""
                 try await bench.eventually("SELECT clock_timestamp() > '\(late)'")
                 try await writer.script(end == "COMMIT" ? end : "COMMIT PREPARED 'late'")
@@ -55,8 +59,8 @@ extension DaemonTests {
                 try await bench.eventually(
                     "SELECT status = 'stale' FROM assetlink.link WHERE ci_id = '1'", within: soon)
                 print("a writer that did not ring was found \(ContinuousClock.now - start) after its commit")
-                // The bell went on working meanwhile.
-                try await bench.asleep()
+                // The bell, or polling, went on working meanwhile.
+                if end == "COMMIT" { try await bench.asleep() }
                 try await bench.run("DELETE FROM cmdb.ci WHERE ci_id = 2")
                 try await bench.eventually(
                     "SELECT status = 'closed' FROM assetlink.link WHERE ci_id = '2'", within: soon)
@@ -151,6 +155,70 @@ extension DaemonTests {
                 try await bench.eventually(
                     "SELECT count(*) = 1 FROM assetlink.link WHERE status = 'stale'", within: soon)
             }
+        }
+
+        /// Where prepared transactions were seen nobody is asked to ring any more, not by the next leader either.
+        @Test func preparedTransactionsMeanPolling() async throws {
+            let bench = try await Bench()
+            guard try await bench.text("current_setting('max_prepared_transactions')") != "0" else { return }
+            var configuration = bench.bellOnly()
+            configuration.housekeepingInterval = .milliseconds(20)
+            configuration.linger = .milliseconds(200)
+            try await bench.withDaemon(configuration) {
+                try await bench.asleep()
+                try await bench.run("SELECT setval('assetlink_internal.bell', 1, false)")
+                try await bench.run("BEGIN; INSERT INTO itam.asset (asset_id) VALUES (1); PREPARE TRANSACTION 'first'")
+                try await bench.run("NOTIFY assetlink_wake")
+                try await bench.eventually(
+                    "SELECT details ->> 'reason' = 'two-phase' FROM assetlink.daemon_status", within: soon)
+                try await bench.run("COMMIT PREPARED 'first'")
+            }
+            let isPolling = "details ->> 'mode' = 'polling' AND details ->> 'reason' = 'two-phase'"
+            try await bench.withDaemon(configuration) {
+                try await bench.eventually("SELECT \(isPolling) FROM assetlink.daemon_status", within: soon)
+                for number in 2...6 {
+                    try await bench.run(
+                        "BEGIN; INSERT INTO itam.asset (asset_id) VALUES (\(number)); PREPARE TRANSACTION 'next'")
+                    try await bench.run("COMMIT PREPARED 'next'")
+                    try await bench.eventually(
+                        "SELECT EXISTS (SELECT FROM assetlink.asset_state WHERE asset_id = '\(number)')", within: soon)
+                }
+            }
+        }
+
+        /// Somebody who listens and does not read fills PostgreSQL's queue, and a full one aborts whoever notifies.
+        @Test func aFullNotificationQueueMeansPolling() async throws {
+            let bench = try await Bench()
+            var configuration = bench.bellOnly()
+            configuration.housekeepingInterval = .milliseconds(50)
+            configuration.pollInterval = .milliseconds(200)
+            // A few pages of the eight gigabytes.
+            configuration.notifyQueueLimit = 1e-6
+            try await bench.withDaemon(configuration) {
+                try await bench.asleep()
+                let sleeper = try await bench.session()
+                try await sleeper.script("LISTEN assetlink_test_queue")
+                try await sleeper.script("BEGIN; SELECT 1")
+                try await bench.run(
+                    "SELECT pg_notify('assetlink_test_queue', n || repeat('x', 7000)) FROM generate_series(1, 200) AS n"
+                )
+                #expect(Double(try await bench.text("pg_notification_queue_usage()") ?? "") ?? 0 > 1e-6)
+                try await bench.eventually(
+                    "SELECT details ->> 'reason' = 'notify-queue' FROM assetlink.daemon_status", within: soon)
+                try await bench.eventually("SELECT NOT is_called FROM assetlink_internal.bell")
+                try await bench.makePairs(1...1)
+                try await bench.eventually(
+                    "SELECT count(*) = 1 FROM assetlink.link WHERE status = 'active'", within: soon)
+                try await sleeper.script("COMMIT")
+                await sleeper.close()
+                // The queue's tail moves on when somebody notifies.
+                try await bench.eventually(
+                    """
+                    SELECT details ->> 'mode' = 'doorbell' AND details ->> 'reason' IS NULL, pg_notify('other', '')
+                    FROM assetlink.daemon_status
+                    """, within: soon)
+            }
+            #expect(bench.complaints.all.contains { $0.contains("way of learning of changes") })
         }
     }
 }

@@ -63,7 +63,7 @@ extension DaemonTests {
             try await bench.run("ALTER DATABASE \(name) SET default_transaction_read_only = on")
             let daemon = bench.start()
             try await bench.eventually(
-                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'assetlinkd work' AND datname = '\(name)')"
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'assetlinkd waiting' AND datname = '\(name)')"
             )
             try await bench.run("ALTER DATABASE \(name) RESET default_transaction_read_only")
             try await bench.quiet()

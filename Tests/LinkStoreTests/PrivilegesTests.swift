@@ -84,8 +84,8 @@ import Testing
         "assetlink_operator": readers + attachHelpers + [
             "assetlink.approve_held", "assetlink.audit_verify", "assetlink.block", "assetlink.check_source",
             "assetlink.close_stale_link", "assetlink.conflict_detail", "assetlink.decommission_impact",
-            "assetlink.distrust_identifier", "assetlink.drop_held", "assetlink.pin", "assetlink.replay_dead_letter",
-            "assetlink.requeue",
+            "assetlink.distrust_identifier", "assetlink.drop_held", "assetlink.pin", "assetlink.rebase",
+            "assetlink.replay_dead_letter", "assetlink.requeue",
             "assetlink.resolve_conflict", "assetlink.resync", "assetlink.set_composite", "assetlink.suggest_assets",
             "assetlink.trust_identifier", "assetlink.unblock", "assetlink.unpin",
         ],

@@ -8,7 +8,13 @@ struct DaemonFacts {
         let remedy: String
     }
 
-    let leader, version, lastChange: String?
+    let leader, version, lastChange, mode, modeReason: String?
+    /// Of another cluster: no daemon works here before a rebase.
+    let isCopy: Bool
+    /// The server is a standby.
+    let isStandby: Bool
+    /// Daemons that stand by, and daemons that wait for the server to be promoted.
+    let standingBy, waiting: Int64
     let backlog, openRanges, deadLetters: Int64
     let oldest, lag: Int64?
     let held, broken: [String]
@@ -17,8 +23,13 @@ struct DaemonFacts {
     static let sql = """
         SELECT to_json(d)::text, leader, version, backlog, (extract(epoch FROM oldest_unprocessed_age) * 1000)::bigint,
             \(Expression.second("last_applied_at")), (extract(epoch FROM last_applied_lag) * 1000)::bigint,
-            open_ranges::bigint, held_sources, broken_sources, dead_letters
+            open_ranges::bigint, held_sources, broken_sources, dead_letters, mode, mode_reason, is_copy,
+            pg_is_in_recovery(), a.working - CASE WHEN leader IS NULL THEN 0 ELSE least(a.working, 1) END, a.waiting
         FROM assetlink.daemon_status d
+        CROSS JOIN (
+            SELECT count(*) FILTER (WHERE application_name = 'assetlinkd work') AS working,
+                count(*) FILTER (WHERE application_name = 'assetlinkd waiting') AS waiting
+            FROM pg_stat_activity WHERE datname = current_database()) a
         """
 
     init(_ row: Row) throws {
@@ -33,11 +44,27 @@ struct DaemonFacts {
         held = try row.textArrayOrNil(8)?.compactMap(\.self) ?? []
         broken = try row.textArrayOrNil(9)?.compactMap(\.self) ?? []
         deadLetters = try row.int8(10)
+        mode = try row.textOrNil(11)
+        modeReason = try row.textOrNil(12)
+        isCopy = try row.bool(13)
+        isStandby = try row.bool(14)
+        standingBy = try row.int8(15)
+        waiting = try row.int8(16)
     }
 
     var problems: [Problem] {
         var problems: [Problem] = []
-        if leader == nil {
+        if isCopy {
+            problems.append(
+                Problem(
+                    text: "The database was restored from a dump, or copied: its cursor is another cluster's.",
+                    remedy: "assetlinkctl rebase, then start a daemon"))
+        } else if leader == nil, isStandby {
+            problems.append(
+                Problem(
+                    text: "No daemon is at work: the server is a standby.",
+                    remedy: "look at the primary, or promote this one"))
+        } else if leader == nil {
             problems.append(Problem(text: "No daemon is at work.", remedy: "start one: systemctl start assetlinkd"))
         }
         for source in held {
@@ -65,12 +92,32 @@ struct DaemonFacts {
             "last change applied \($0)" + (words(milliseconds: lag).map { ", \($0) after it was made" } ?? "")
         }
         return [
-            ("Daemon", (leader ?? "none at work").harmless + (version.map { ", version \($0)" } ?? "").harmless),
+            ("Daemon", (leader ?? "none at work").harmless + (version.map { ", version \($0)" } ?? "").harmless)
+        ] + stateLines + [
             ("Backlog", "\(counted(backlog, "change"))\(waiting); \(last ?? "no change applied yet")"),
             ("Ranges", openRanges == 0 ? "none open" : "\(grouped(openRanges)) open: a bulk read is under way"),
             ("Held", held.isEmpty ? "no source" : held.joined(separator: ", ").harmless),
             ("Broken", broken.isEmpty ? "no source" : broken.joined(separator: ", ").harmless),
             ("Rejected", counted(deadLetters, "event")),
         ]
+    }
+
+    /// What is not as usual about the daemons, and how the leader learns of changes.
+    private var stateLines: [(String, String)] {
+        var lines: [(String, String)] = []
+        if let mode {
+            let why: [String: String] = [
+                "asked": ", as asked", "no-notifications": ", as notifications do not arrive",
+                "two-phase": ", as prepared transactions write to attached tables",
+                "notify-queue": ", as PostgreSQL's notification queue fills up",
+            ]
+            lines.append(("Wake-up", (mode + (modeReason.map { why[$0] ?? ", \($0)" } ?? "")).harmless))
+        }
+        if standingBy > 0 { lines.append(("Standing by", counted(standingBy, "daemon"))) }
+        if isStandby || waiting > 0 {
+            lines.append(
+                ("Server", "\(isStandby ? "a standby" : "read-only"); \(counted(waiting, "daemon")) waiting for it"))
+        }
+        return lines
     }
 }

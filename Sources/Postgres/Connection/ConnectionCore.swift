@@ -6,7 +6,7 @@ import Synchronization
 /// idle → busy (an operation is current) → idle, or → cancelling (busy, and a request is on its way) → idle;
 /// any of them → closed, for good.
 final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
-    // Unchecked: `closed` is atomic; everything else is touched only on the loop, which every entry asserts.
+    // Unchecked: `closed` and `underWay` are atomic; everything else is touched only on the loop, which every entry asserts.
 
     /// A command that waits or runs.
     struct Entry {
@@ -39,6 +39,9 @@ final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
     /// Who receives notifications.
     var subscriptions: [NotificationBuffer] = []
     private let closed = Atomic<Bool>(false)
+    /// The number of the command that has the connection, counted from 1; 0 when none has.
+    private let underWay = Atomic<UInt64>(0)
+    private var commands: UInt64 = 0
     /// Why the connection ended; set with `closed`.
     private(set) var closeReason: PostgresError?
     private var descriptor: CInt = -1
@@ -54,6 +57,12 @@ final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
 
     /// Whether the connection has ended; from any thread.
     var isClosed: Bool { closed.load(ordering: .acquiring) }
+
+    /// Which command waits for the server; from any thread.
+    var commandUnderWay: UInt64? {
+        let number = underWay.load(ordering: .acquiring)
+        return number == 0 ? nil : number
+    }
 
     /// Starts watching; the loop keeps the core from here until `shutDown`.
     func start() {
@@ -94,7 +103,11 @@ final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
         isDriving = true
         defer { isDriving = false }
         while let server {
-            if current == nil, cancelRequests == 0, !queue.isEmpty { current = queue.removeFirst() }
+            if current == nil, cancelRequests == 0, !queue.isEmpty {
+                current = queue.removeFirst()
+                commands += 1
+                underWay.store(commands, ordering: .releasing)
+            }
             guard let entry = current else { return watch(Interest(read: true, write: false)) }
             do throws(PostgresError) {
                 let progress = try entry.operation.advance(server)
@@ -142,6 +155,7 @@ final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
     private func finishCurrent() {
         guard var entry = current else { return }
         current = nil
+        underWay.store(0, ordering: .releasing)
         withdraw(&entry)
         // 57014 is what our own request makes of a command. One that was quicker has succeeded, and says so.
         if let interruption = entry.interruption, entry.operation.failure?.sqlState == "57014" {

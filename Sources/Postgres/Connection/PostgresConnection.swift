@@ -59,6 +59,9 @@ package final class PostgresConnection: Sendable {
     /// Whether the connection was closed or lost.
     package var isClosed: Bool { core.isClosed }
 
+    /// Which command waits for the server, counted from 1; nil when none does.
+    package var commandUnderWay: UInt64? { core.commandUnderWay }
+
     /// What the server reported about a parameter when the connection was made.
     package func parameterStatus(_ name: String) -> String? { parameters[name] }
 

@@ -2,12 +2,12 @@ import LinkStore
 import Logging
 import Postgres
 
-/// The connection that only listens: it wakes the loop and hands on raw events; it never runs a transaction.
+/// The connection that only listens: it wakes the loop and hands on raw events; it never runs a transaction block.
 struct Listener {
     static let channels = ["assetlink_wake", "itam_asset", "cmdb_ci"]
 
     let connection: PostgresConnection
-    let wakeup: Wakeup
+    let mailbox: Mailbox
     let inbox: Inbox
     let logger: Logger
 
@@ -17,7 +17,7 @@ struct Listener {
     func run(probe: String, arrived: Wakeup) async throws {
         try await connection.listen(on: Self.channels + [probe]) { notifications in
             // LISTEN is in effect: whatever came before is in the log.
-            wakeup.ring()
+            mailbox.post(.rang)
             arrived.ring()
             for try await event in notifications {
                 switch event {
@@ -32,7 +32,7 @@ struct Listener {
                         "notifications came faster than they were taken; raw events among them are lost: send them again"
                     )
                 }
-                wakeup.ring()
+                mailbox.post(.rang)
             }
         }
     }
