@@ -88,6 +88,10 @@ let package = Package(
             name: "LinkServiceTests",
             dependencies: ["LinkCore", "LinkStore", "LinkService", "Postgres", "LinkTesting", "SampleFleet", logging],
             swiftSettings: house),
+        // The service loop in virtual time, over a simulated database.
+        .target(name: "LinkSimulation", dependencies: ["LinkService"], swiftSettings: house),
+        .testTarget(
+            name: "LinkSimulationTests", dependencies: ["LinkSimulation", "LinkService"], swiftSettings: house),
         .testTarget(
             name: "SampleFleetTests",
             dependencies: ["SampleFleet", "LinkCommands", "LinkCore", "LinkTesting", "Postgres"],

@@ -1,4 +1,6 @@
-/// How the daemon ends; `deploy/docs/service.md` has the table. The numbers that `assetlinkctl` has too mean the same.
+/// How the daemon ends.
+///
+/// `deploy/docs/service.md` has the table. The numbers that `assetlinkctl` has too mean the same.
 package enum DaemonExit: Int32, Sendable {
     /// The database cannot be worked with: its encoding, or something unforeseen.
     case failed = 2

@@ -95,8 +95,9 @@ struct DoorbellMachine: Sendable {
         return .call(.arm(epoch: epoch))
     }
 
-    /// (e) Probes at growing intervals while any of those writers lives: it may commit without ringing. (f) Everybody
-    /// who writes from now on sees the bell armed.
+    /// (e) Probes at growing intervals while any of those writers lives: it may commit without ringing.
+    ///
+    /// (f) Everybody who writes from now on sees the bell armed.
     private mutating func outlast(_ wait: Duration, _ now: Duration) -> Action {
         guard now < end else { return disarm() }
         guard !writers.isEmpty else {
