@@ -76,4 +76,11 @@ import Testing
         #expect(Self.isThere("PromisesTests.whatDoesNotExistIsNoticed"))
         for name in ["PromisesTests.nothing", "NoSuchTests.*", "no-such-scenario"] { #expect(!Self.isThere(name)) }
     }
+
+    @Test func everyScenarioIsDescribed() throws {
+        #expect(!Self.scenarios.isEmpty)
+        let page = try #require(Self.text("deploy/docs/faults.md"))
+        let missing = Set(Self.scenarios).filter { !page.contains("`\($0)`") }
+        #expect(missing.isEmpty, "deploy/docs/faults.md does not name \(missing.sorted())")
+    }
 }

@@ -2,8 +2,18 @@
 enum HTML {
     /// A text with nothing in it that could be read as markup.
     static func escape(_ text: String) -> String {
-        text.harmless.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\"", with: "&quot;")
+        var escaped = ""
+        // By scalars: a quote before a combining mark is no character of its own, but ends an attribute all the same.
+        for scalar in text.harmless.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
     }
 
     /// A table; the columns in `numbers` are set to the right.
