@@ -8,14 +8,16 @@ struct Pace {
     private let most: Int
     private let quiet: Duration
     private let busy: Duration
-    /// A page is never smaller: a batch costs something by itself.
+    /// A page is never smaller: a batch costs something by itself, more so on a slow disk.
     private let least: Int
+    private let leastBesideLive: Int
     /// Time per record, learned from batches that had some.
     private var perRecord: Duration?
 
     init(_ limits: BatchLimits) {
         most = limits.bulk
-        least = min(limits.bulk, 100)
+        least = min(limits.bulk, 500)
+        leastBesideLive = min(limits.bulk, 100)
         page = limits.bulk
         quiet = limits.bulkTime
         busy = limits.bulkTimeBesideLive
@@ -23,13 +25,13 @@ struct Pace {
 
     /// Learns from a batch that took `time` for `records` of ranges and live changes, `live` of them live.
     mutating func note(_ time: Duration, records: Int, live: Int) {
-        if records >= least {
+        if records >= leastBesideLive {
             let now = time / records
             // Up at once, down slowly: one fast page does not make the next one long.
             perRecord = perRecord.map { now > $0 ? now : ($0 * 3 + now) / 4 } ?? now
         }
         guard let perRecord, perRecord > .zero else { return }
         let room = Int((live > 0 ? busy : quiet) / perRecord)
-        page = max(least, min(most, room))
+        page = max(live > 0 ? leastBesideLive : least, min(most, room))
     }
 }

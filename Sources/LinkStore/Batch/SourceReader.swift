@@ -56,9 +56,7 @@ struct SourceReader {
     /// The inner fence computes each column once: the list names some of them several times.
     func read(_ source: SourceInfo, keys: [String]) -> Statement {
         let id = source.side == .asset ? "asset_id" : "ci_id"
-        let list =
-            source.side == .asset
-            ? assetList(source.columns, ofSource: true) : ciList(source.columns, ofSource: true)
+        let list = source.side == .asset ? assetList(source.columns) : ciList(source.columns)
         return Statement(
             """
             SELECT k.id, b.*
@@ -107,14 +105,21 @@ struct SourceReader {
     func storedAssets(_ refs: [AssetRef]) -> Statement {
         Statement(
             """
-            SELECT b.key, \(assetList(Self.allAssetColumns))
+            SELECT b.key, \(storedAssetList)
             FROM unnest($1::bigint[]) AS k (ref)
             CROSS JOIN LATERAL (SELECT * FROM assetlink_internal.asset WHERE asset_ref = k.ref OFFSET 0) AS b
             """, [.refs(refs)])
     }
 
-    /// The select list of a CI as stored, for joins.
-    var storedCIList: String { ciList(Self.allCIColumns) }
+    /// The select lists of records as stored: what is only stored, the digest too, is not read again.
+    var storedAssetList: String { assetList(Self.allAssetColumns, isStored: true) }
+    var storedCIList: String { ciList(Self.allCIColumns, isStored: true) }
+
+    /// The digest of a record as the binding shows it, however large it is.
+    func digest(_ source: SourceInfo) -> String {
+        let raw = source.side == .asset ? rawAsset(source.columns) : rawCI(source.columns)
+        return "md5(ROW(\(raw.joined(separator: ", ")))::text)"
+    }
 
     static let allAssetColumns: Set<String> = [
         "asset_tag", "serial_number", "other_serials", "uuid", "mac_addresses", "name", "manufacturer", "model",
@@ -127,54 +132,65 @@ struct SourceReader {
         "discovery_source", "attributes", "version",
     ]
 
-    private func assetList(_ has: Set<String>, ofSource: Bool = false) -> String {
-        func column(_ name: String, _ type: String = "text") -> String {
-            has.contains(name) ? "b.\"\(name)\"::\(type)" : "NULL::\(type)"
-        }
-        let raw = [
+    private static func column(_ name: String, _ type: String, _ has: Set<String>) -> String {
+        has.contains(name) ? "b.\"\(name)\"::\(type)" : "NULL::\(type)"
+    }
+
+    /// The version of a record is no fact about the machine: it makes no change.
+    private func rawAsset(_ has: Set<String>) -> [String] {
+        func column(_ name: String, _ type: String = "text") -> String { Self.column(name, type, has) }
+        return [
             column("asset_tag"), column("serial_number"), column("other_serials", "text[]"), column("uuid"),
             column("mac_addresses", "text[]"), column("name"), column("manufacturer"), column("model"),
             column("asset_class"), column("lifecycle_raw"), column("parent_asset_id"), column("position"),
             column("cloud_resource_id"), column("is_composite", "boolean"),
             column("lifecycle_since", "timestamptz"), column("attributes", "jsonb"),
         ]
-        // The version of a record is no fact about the machine: it makes no change.
-        return raw.joined(separator: ", ") + ", " + column("version", "timestamptz")
-            + ", \(memberArray(has)), \(digest(raw, ofSource: ofSource))"
     }
 
-    private func ciList(_ has: Set<String>, ofSource: Bool = false) -> String {
-        func column(_ name: String, _ type: String = "text") -> String {
-            has.contains(name) ? "b.\"\(name)\"::\(type)" : "NULL::\(type)"
-        }
-        func list(_ name: String, _ member: String) -> String {
-            has.contains(name)
-                ? """
-                ARRAY(SELECT coalesce(e ->> '\(member)', '') FROM jsonb_array_elements(
-                    CASE jsonb_typeof(b."\(name)"::jsonb) WHEN 'array' THEN b."\(name)"::jsonb ELSE '[]' END) AS e
-                    WHERE jsonb_typeof(e) = 'object')
-                """ : "'{}'::text[]"
-        }
-        let raw = [
+    private func assetList(_ has: Set<String>, isStored: Bool = false) -> String {
+        var raw = rawAsset(has)
+        let mark = isStored ? "''::text" : digest(raw)
+        if isStored { raw[15] = "NULL::jsonb" }
+        return
+            (raw + [Self.column("version", "timestamptz", has), memberArray(has), mark]).joined(separator: ", ")
+    }
+
+    /// Discovery times are read by the sweep and make no change either (engine point 10).
+    private func rawCI(_ has: Set<String>) -> [String] {
+        func column(_ name: String, _ type: String = "text") -> String { Self.column(name, type, has) }
+        return [
             column("ci_class"), column("name"), column("serial_number"), column("serials", "jsonb"), column("uuid"),
             column("asset_tag"), column("network_adapters", "jsonb"), column("manufacturer"), column("model"),
             column("cloud_resource_id"), column("parent_ci_id"), column("position"), column("lifecycle_raw"),
             column("attributes", "jsonb"),
         ]
-        // Discovery times are read by the sweep and make no change either (engine point 10).
-        return raw.joined(separator: ", ") + ", "
-            + [
-                column("last_discovered_at", "timestamptz"), column("discovery_source"),
-                column("version", "timestamptz"), list("serials", "type"), list("serials", "value"),
-                list("network_adapters", "mac"), memberArray(has),
-                digest(raw, ofSource: ofSource),
-            ].joined(separator: ", ")
+    }
+
+    private func ciList(_ has: Set<String>, isStored: Bool = false) -> String {
+        func list(_ name: String, _ member: String) -> String {
+            // Nearly always absent or an array of objects; a function is only called where there is something.
+            has.contains(name)
+                ? """
+                CASE jsonb_typeof(b."\(name)"::jsonb) WHEN 'array' THEN
+                    ARRAY(SELECT coalesce(e ->> '\(member)', '') FROM jsonb_array_elements(b."\(name)"::jsonb) AS e
+                          WHERE jsonb_typeof(e) = 'object') ELSE '{}' END
+                """ : "'{}'::text[]"
+        }
+        var raw = rawCI(has)
+        let mark = isStored ? "''::text" : digest(raw)
+        if isStored { for index in [3, 6, 13] { raw[index] = "NULL::jsonb" } }
+        return
+            (raw + [
+                Self.column("last_discovered_at", "timestamptz", has), Self.column("discovery_source", "text", has),
+                Self.column("version", "timestamptz", has), list("serials", "type"), list("serials", "value"),
+                list("network_adapters", "mac"), memberArray(has), mark,
+            ]).joined(separator: ", ")
     }
 
     /// What tells one content of a record from another.
-    private func digest(_ raw: [String], ofSource: Bool) -> String {
-        let digest = "md5(ROW(\(raw.joined(separator: ", ")))::text)"
-        return ofSource ? "CASE WHEN b.is_large THEN '\(Self.tooLarge)' ELSE \(digest) END" : digest
+    private func digest(_ raw: [String]) -> String {
+        "CASE WHEN b.is_large THEN '\(Self.tooLarge)' ELSE md5(ROW(\(raw.joined(separator: ", ")))::text) END"
     }
 
     private func memberArray(_ has: Set<String>) -> String {

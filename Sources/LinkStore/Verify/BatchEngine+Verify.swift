@@ -23,7 +23,8 @@ package struct VerifyReport: Sendable {
         sourceDifferences + derivedDifferences + decisionDifferences + contradictions == 0
     }
 
-    fileprivate mutating func note(_ example: String) { if examples.count < 50 { examples.append(example) } }
+    /// Keeps the first fifty.
+    mutating func note(_ example: String) { if examples.count < 50 { examples.append(example) } }
 }
 
 extension BatchEngine {
@@ -75,36 +76,15 @@ extension BatchEngine {
         return report
     }
 
-    private func verifySource(_ source: SourceInfo, _ page: Int, _ report: inout VerifyReport) async throws {
-        var position = SweepPosition()
-        position.source = source.id
-        while !position.isBeyondStored {
-            let keys = try await differing(source, &position, page).keys
-            report.sourceDifferences += keys.count
-            for key in keys { report.note("\(source.name)/\(key) differs from its source, or is gone there") }
-        }
-        var after: String?
-        while true {
-            let rows = try await connection.query(reader.page(source, after: after, limit: page))
-            for row in rows where try !row.bool(1) {
-                report.sourceDifferences += 1
-                report.note("\(source.name)/\(try row.text(0)) is in its source and not stored")
-            }
-            guard rows.count == page else { return }
-            after = try rows[rows.count - 1].text(0)
-        }
-    }
-
-    private func suspects(_ values: Set<KindValue>) async throws -> Set<KindValue> {
-        let list = Array(values)
-        let rows = try await connection.query(
-            Statement(
-                """
-                SELECT s.kind || ':' || s.value
-                FROM unnest($1::text[], $2::text[]) AS k (kind, value)
-                JOIN assetlink_internal.suspect_value AS s ON s.kind = k.kind AND s.value = k.value
-                """, [.texts(list.map(\.kind.rawValue)), .texts(list.map(\.value))]))
-        return Set(try rows.compactMap { KindValue(stored: try $0.text(0)) })
+    private static func suspectsOfAssets(_ refs: [AssetRef]) -> Statement {
+        Statement(
+            """
+            SELECT DISTINCT s.kind || ':' || s.value
+            FROM unnest($1::bigint[]) AS k (ref)
+            JOIN assetlink_internal.asset_value AS v ON v.asset_ref = k.ref
+            JOIN assetlink_internal.suspect_value AS s ON s.kind = v.kind AND s.value = v.value
+            WHERE (SELECT EXISTS (SELECT FROM assetlink_internal.suspect_value))
+            """, [.refs(refs)])
     }
 
     private func verifyAssets(
@@ -122,11 +102,10 @@ extension BatchEngine {
             after = last
             var batch = empty
             let rows = try await connection.pipeline([
-                reader.storedAssets(refs), StoredRecords.assets(refs: refs),
+                reader.storedAssets(refs), StoredRecords.assets(refs: refs), Self.suspectsOfAssets(refs),
             ])
             try takeAssetsAgain(rows[0], rows[1], &batch)
-            let values = batch.assets.values.reduce(into: Set<KindValue>()) { $0.formUnion($1.stored.holds) }
-            batch.suspects = try await suspects(values)
+            batch.suspects = Set(try rows[2].compactMap { KindValue(stored: try $0.text(0)) })
             readSuspects(&batch)
             for change in batch.assets.values where change.standing != .deleted {
                 report.assets += 1
@@ -225,6 +204,7 @@ extension BatchEngine {
             ),
         ]
         _ = try await connection.query("SET LOCAL enable_hashjoin = on")
+        _ = try await connection.query("SET LOCAL enable_seqscan = on")
         for (text, sql) in checks {
             let count = Int(try await connection.query(Statement(sql, prepared: false)).first?.int8(0) ?? 0)
             guard count > 0 else { continue }
