@@ -1,4 +1,6 @@
 /// Every scenario there is.
 package enum Catalogue {
-    package static let all: [Scenario] = kills + sessions + proxies + servers + leaders + loads + strangers
+    package static let all: [Scenario] =
+        kills + sessions + proxies + servers + leaders + loads + strangers
+        + longTransactions + volume + hands + tables + records + clusters + slopes
 }
