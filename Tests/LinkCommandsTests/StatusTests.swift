@@ -65,14 +65,15 @@ import Testing
             """, database)
         let waits = await run("status", "-d", database, width: 200)
         #expect(waits.code == 0)
-        #expect(waits.out[0] == "healthy" && waits.out[1].hasPrefix("  ?  locked_links, pid "))
+        // Transactions of other tests on this server hold things up too.
+        #expect(waits.out[0] == "healthy" && waits.out.contains { $0.hasPrefix("  ?  locked_links, pid ") })
         try await person.script("ROLLBACK; ALTER TABLE cmdb.ci DISABLE TRIGGER USER")
         let misses = await run("status", "-d", database, width: 200)
         #expect(misses.code == 1)
-        #expect(misses.out[1].hasPrefix("  !  capture, source cmdb: trigger assetlink_"))
+        #expect(misses.out.contains { $0.hasPrefix("  !  capture, source cmdb: trigger assetlink_") })
         #expect(misses.text.contains("assetlinkctl sources check cmdb"))
         let json = await run("status", "--json", "-d", database)
-        #expect(json.text.contains(#""alarms": [{"alarm":"capture","severity":"error""#))
+        #expect(json.text.contains(#"{"alarm":"capture","severity":"error""#))
         await person.close()
     }
 
