@@ -53,7 +53,10 @@ package final class Bench {
         do {
             for measure in Measures.all where names.isEmpty || names.contains(measure.name) {
                 note(measure.name)
-                report.findings += try await measure.run(self)
+                let findings = try await measure.run(self)
+                // A run of hours that fails late has said what it found before.
+                for finding in findings { note("  \(report.line(finding))") }
+                report.findings += findings
             }
         } catch {
             // No daemon outlives the run.

@@ -14,7 +14,7 @@ enum Measures {
     static let all: [any Measure.Type] = [
         FirstLink.self, Drain.self, Verify.self, Latency.self, Reader.self, RoundTrips.self, Cost.self, Writers.self,
         Synchronous.self,
-        SharedValue.self, Memory.self,
+        Profile.self, SharedValue.self, Memory.self,
     ]
 
     /// Their names.

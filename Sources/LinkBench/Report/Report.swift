@@ -26,13 +26,7 @@ package struct Report: Sendable {
     /// Lines of columns: median (least–most) of ours and of the baseline, the median ratio, the target, the verdict.
     package var table: String {
         var rows = [["measure", "what", "unit", "assetlinkd", "baseline", "", "ratio", "target", ""]]
-        for finding in findings {
-            rows.append([
-                finding.measure, finding.what, finding.unit, Format.spread(finding.values), finding.baseline ?? "",
-                Format.spread(finding.baselineValues), finding.ratios.isEmpty ? "" : Format.spread(finding.ratios),
-                finding.target?.text ?? "", verdict(finding) ?? "",
-            ])
-        }
+        for finding in findings { rows.append(cells(finding)) }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         let lines = rows.map { row in
             var line = ""
@@ -42,6 +36,19 @@ package struct Report: Sendable {
             return String(line.reversed().drop { $0 == " " }.reversed())
         }
         return head + "\n\n" + lines.joined(separator: "\n")
+    }
+
+    /// One finding, as soon as it is there.
+    func line(_ finding: Finding) -> String {
+        cells(finding).filter { !$0.isEmpty }.joined(separator: "  ") + (isDebug ? "  (debug build: says nothing)" : "")
+    }
+
+    private func cells(_ finding: Finding) -> [String] {
+        [
+            finding.measure, finding.what, finding.unit, Format.spread(finding.values), finding.baseline ?? "",
+            Format.spread(finding.baselineValues), finding.ratios.isEmpty ? "" : Format.spread(finding.ratios),
+            finding.target?.text ?? "", verdict(finding) ?? "",
+        ]
     }
 
     /// The same as one JSON object.

@@ -64,16 +64,20 @@ extension BaselineSQL {
         SET jit = off;
         """
 
-    /// CIs whose link or state differs between the daemon's tables and the baseline's.
+    /// CIs whose state or active link differs between the daemon's tables and the baseline's.
+    ///
+    /// Not stale links: they are history, and depend on how changes fell into batches (domain.md, first paragraph).
     static let differences = """
         WITH ours AS (
-            SELECT c.key, d.state, d.reason, a.key AS asset, d.entry_priority, l.key AS link, d.link_status
+            SELECT c.key, d.state, d.reason, a.key AS asset, d.entry_priority,
+                CASE d.link_status WHEN 'active' THEN l.key END AS link
             FROM assetlink_internal.ci_decision AS d
             JOIN assetlink_internal.ci AS c USING (ci_ref)
             LEFT JOIN assetlink_internal.asset AS a ON a.asset_ref = d.claim_asset
             LEFT JOIN assetlink_internal.asset AS l ON l.asset_ref = d.link_asset
         ), theirs AS (
-            SELECT c.key, d.state, d.reason, a.key AS asset, d.entry_priority, l.key AS link, d.link_status
+            SELECT c.key, d.state, d.reason, a.key AS asset, d.entry_priority,
+                CASE d.link_status WHEN 'active' THEN l.key END AS link
             FROM bench.ci_decision AS d
             JOIN bench.ci AS c USING (ci_ref)
             LEFT JOIN bench.asset AS a ON a.asset_ref = d.claim_asset
