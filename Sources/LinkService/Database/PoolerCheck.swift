@@ -24,7 +24,7 @@ struct PoolerCheck {
                 let pause = Wakeup()
                 for _ in 0..<10 where !Task.isCancelled {
                     _ = try await connection.query(
-                        Statement("SELECT pg_notify($1, '')", [.text(channel)], prepared: false))
+                        Statement("SELECT pg_catalog.pg_notify($1, '')", [.text(channel)], prepared: false))
                     await pause.wait(.milliseconds(200))
                 }
                 return false

@@ -69,6 +69,7 @@ final class PostgresDatabase: Sendable {
                 await connection.close()
                 throw PostgresError(.closed, "the session was given up")
             }
+            try await connection.script(BatchEngine.searchPath)
             let listener = Listener(connection: connection, mailbox: mailbox, inbox: inbox, logger: logger)
             try await listener.run(probe: lease.probeChannel, arrived: arrived)
             await connection.close()

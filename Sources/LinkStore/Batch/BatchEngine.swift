@@ -123,6 +123,9 @@ package final class BatchEngine {
         }
     }
 
+    /// What every session sets before anything else: nothing of what others put on the search path is called.
+    package static let searchPath = "SET search_path = pg_catalog, pg_temp"
+
     /// The session's own settings: steps are index probes whatever the statistics say (engine, "watch plans").
     ///
     /// Plans are made while the tables are empty and kept: statements that read many records fence each probe off with
