@@ -25,6 +25,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -39,10 +40,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // What is decided: pure, imports nothing.
         .target(name: "LinkCore", swiftSettings: house),
+        // How rules are written: files to rule sets and back, and what is wrong with them.
+        .target(name: "LinkRules", dependencies: ["LinkCore", yaml], swiftSettings: house),
         // How PostgreSQL is spoken to: knows nothing of assets.
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: unsafeRoom),
@@ -56,7 +60,7 @@ let package = Package(
         .target(name: "SampleFleet", dependencies: ["LinkCore"], swiftSettings: house),
         .target(
             name: "LinkCommands",
-            dependencies: ["LinkCore", "LinkStore", "Postgres", "SampleFleet", logging, arguments],
+            dependencies: ["LinkCore", "LinkRules", "LinkStore", "Postgres", "SampleFleet", logging, arguments],
             swiftSettings: house),
         .executableTarget(
             name: "assetlinkd", dependencies: ["LinkService", "LinkStore", logging, lifecycle, signals, arguments],
@@ -80,9 +84,12 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "LinkCoreTests", dependencies: ["LinkCore", "LinkTesting"], swiftSettings: house),
         .testTarget(
+            name: "LinkRulesTests", dependencies: ["LinkRules", "LinkCore", "LinkTesting", yaml], swiftSettings: house),
+        .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "LinkTesting", logging], swiftSettings: house),
         .testTarget(
-            name: "LinkStoreTests", dependencies: ["LinkCore", "LinkStore", "Postgres", "LinkTesting", logging],
+            name: "LinkStoreTests",
+            dependencies: ["LinkCore", "LinkRules", "LinkStore", "Postgres", "LinkTesting", logging],
             swiftSettings: house),
         .testTarget(
             name: "LinkServiceTests",

@@ -20,7 +20,8 @@ package struct Assetlinkctl: AsyncParsableCommand {
             Unpin.self, Block.self, Unblock.self, Requeue.self, CloseStale.self, Composite.self, Trust.self,
             Distrust.self,
             Decisions.self, History.self, Changes.self, Impact.self,
-            Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, Verify.self, Rebase.self,
+            Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, RulesCommand.self,
+            Verify.self, Rebase.self,
             FleetCommand.self,
         ])
 
@@ -37,8 +38,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
         }
         do {
             switch parsed {
-            case let command as any ConsoleCommand: return try await command.run(console).rawValue
-            case let command as Migrate: return try await command.run(console).rawValue
+            case let command as any PlainCommand: return try await command.run(console).rawValue
             case var command as any AsyncParsableCommand: try await command.run()
             case var command:
                 // The parser's own, as help.

@@ -2,8 +2,14 @@ package import ArgumentParser
 import LinkStore
 import Postgres
 
+/// A command that says something and ends.
+package protocol PlainCommand: AsyncParsableCommand {
+    /// Does the work; says how the program ends.
+    func run(_ console: Console) async throws -> CommandExit
+}
+
 /// A command that reads or acts on a migrated database.
-package protocol ConsoleCommand: AsyncParsableCommand {
+package protocol ConsoleCommand: PlainCommand {
     /// What every command takes.
     var common: CommonOptions { get }
 
@@ -13,7 +19,7 @@ package protocol ConsoleCommand: AsyncParsableCommand {
 
 extension ConsoleCommand {
     /// Connects, checks that program and database fit, works, and closes.
-    func run(_ console: Console) async throws -> CommandExit {
+    package func run(_ console: Console) async throws -> CommandExit {
         let session = try await Session.connect(common, console)
         do {
             try await Schema.require(on: session.connection)

@@ -58,6 +58,40 @@ struct CoreKeyRow: CustomStringConvertible, Sendable {
             ci: CIRecord(name: "n", model: "m"), asset: AssetRecord(name: "n", model: "m")),
     ]
 
+    static let conditions: [CoreKeyRow] = [
+        CoreKeyRow(
+            title: "when it is so, and among them",
+            entry: IdentifierEntry(
+                priority: 1, .regular([AttributePair(.serialNumber)], allowNull: false),
+                when: [Condition(.manufacturer, ["DELL"]), Condition(.ciClass, ["Box"])],
+                among: [Condition(.assetClass, ["server", "Blade"])]),
+            ci: CIRecord(ciClass: " box", serialNumber: "s", manufacturer: "dell"), ciKeys: [["S"]],
+            asset: AssetRecord(serialNumber: "s", assetClass: "BLADE "), assetKeys: [["S"]]),
+        CoreKeyRow(
+            title: "not among them",
+            entry: IdentifierEntry(
+                priority: 1, .regular([AttributePair(.serialNumber)], allowNull: false),
+                among: [Condition(.assetClass, ["server"]), Condition(.member("rack"), ["r1"])]),
+            ci: CIRecord(serialNumber: "s"), ciKeys: [["S"]],
+            asset: AssetRecord(serialNumber: "s", assetClass: "server")),
+        CoreKeyRow(
+            title: "members of a list in attributes",
+            entry: .lookup(1, .member("wwns"), types: ["node"]),
+            ci: CIRecord(lists: ["wwns": typed((" Node", " a "), ("port", "b"), ("node", ""))]), ciKeys: [["a"]],
+            asset: AssetRecord(lists: ["wwns": typed(("NODE", "a"), ("node", "B"), ("x", "c"))]),
+            assetKeys: [["B"], ["a"]]),
+        CoreKeyRow(
+            title: "all members of a list in attributes", entry: .lookup(1, .member("wwns"), exactCount: true),
+            ci: CIRecord(lists: ["wwns": typed(("", "b"), ("x", "a"))]), ciKeys: [["a", "b"]],
+            asset: AssetRecord(lists: ["other": typed(("", "b"))])),
+        CoreKeyRow(
+            title: "columns of one side",
+            entry: IdentifierEntry(
+                priority: 1, .regular([AttributePair(ci: .ciClass, asset: .assetClass)], allowNull: false)),
+            ci: CIRecord(ciClass: "box "), ciKeys: [["box"]], asset: AssetRecord(assetClass: "box"),
+            assetKeys: [["box"]]),
+    ]
+
     static let lists: [CoreKeyRow] = [
         CoreKeyRow(
             title: "any serial", entry: .lookup(1, .serials),
@@ -109,7 +143,8 @@ struct CoreKeyRow: CustomStringConvertible, Sendable {
 }
 
 @Suite struct CoreKeyTests {
-    @Test(arguments: CoreKeyRow.regular + CoreKeyRow.lists) func keys(_ row: CoreKeyRow) throws {
+    @Test(arguments: CoreKeyRow.regular + CoreKeyRow.lists + CoreKeyRow.conditions) func keys(_ row: CoreKeyRow) throws
+    {
         let zeros = [IdentifierKind.serial, .assetTag].map {
             Placeholder(id: 1, kind: $0, value: "0+", isPattern: true)
         }
@@ -120,6 +155,19 @@ struct CoreKeyRow: CustomStringConvertible, Sendable {
         #expect(ours.map(\.values) == row.ciKeys)
         #expect(theirs.map(\.values) == row.assetKeys)
         #expect((ours + theirs).allSatisfy { $0.space == entry.entry.space })
+    }
+
+    @Test func anEntryThatIsNotForACIIsNotInItsRule() {
+        let entry = IdentifierEntry(
+            priority: 1, .regular([AttributePair(.serialNumber)], allowNull: false),
+            when: [Condition(.manufacturer, ["dell inc."])])
+        let rules = CoreSample.rules([entry, .regular(2, .uuid)], aliases: ["dell inc.": "dell"])
+        #expect(rules.read(CIRecord(manufacturer: "Dell")).entries.map(\.entry.priority) == [1, 2])
+        for maker in ["hp", "", nil] {
+            let reading = rules.read(CIRecord(serialNumber: "s", manufacturer: maker))
+            #expect(reading.entries.map(\.entry.priority) == [2])
+            #expect(reading.reads.isEmpty)
+        }
     }
 
     @Test func theParentComesFirstInADependentKey() {

@@ -58,4 +58,19 @@ import Testing
         #expect(reasons == Set(StateReason.allCases), "\(Set(StateReason.allCases).subtracting(reasons))")
         #expect(methods == Set(LinkMethod.allCases))
     }
+
+    /// Conditions and lists in attributes decide in the worlds that all the comparisons are made on.
+    @Test func theWorldsReachEveryEntryType() {
+        var deciding: Set<String> = []
+        for seed in UInt64(1)...60 {
+            var generator = WorldGenerator(seed: seed)
+            let world = generator.world(size: 60)
+            for outcome in ReferenceModel.decide(world).ciStates.values {
+                if let rule = outcome.rule, let entry = outcome.entryPriority { deciding.insert("\(rule) \(entry)") }
+            }
+        }
+        for wanted in ["array 10", "array 20", "array 22", "brand_server 10", "brand_server 20", "brand_server 25"] {
+            #expect(deciding.contains(wanted), "\(wanted) is not in \(deciding.sorted())")
+        }
+    }
 }

@@ -35,7 +35,6 @@ import Testing
         var renamed = world
         for key in world.assets.keys {
             renamed.assets[key]?.record.model = "another"
-            renamed.assets[key]?.record.assetClass = "another"
             renamed.assets[key]?.record.lifecycleSince = 1
             renamed.assets[key]?.record.attributes["colour"] = "red"
         }

@@ -24,6 +24,17 @@ import Testing
             "dependent:regular(position)",
             IdentifierEntry(priority: 20, .regular([AttributePair(.position)], allowNull: false), isDependent: true)
         ),
+        (
+            "lookup(attributes.wwns;types=node;exact)",
+            entry(.lookup(Lookup(.member("wwns"), types: ["node"], exactCount: true)))
+        ),
+        (
+            "regular(uuid) among asset_class=\"a b\",c and model=x",
+            IdentifierEntry(
+                priority: 10, .regular([AttributePair(.uuid)], allowNull: false),
+                when: [Condition(.manufacturer, ["dell"])],
+                among: [Condition(.model, ["x"]), Condition(.assetClass, ["c", "a b"])])
+        ),
         ("regular(attributes.rack)", entry(.regular([AttributePair(.member("rack"))], allowNull: false))),
         (
             "regular(attributes.\"a,\"\"b\")",

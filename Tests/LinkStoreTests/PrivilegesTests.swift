@@ -28,7 +28,8 @@ import Testing
             "coverage_by_class", "coverage_by_source", "coverage_history", "daemon_status", "dead_letter",
             "discrepancy", "feed_status",
             "held_change",
-            "link", "link_period", "operator_act", "operator_decision", "orphaned_ci", "schema_version", "stale_link",
+            "link", "link_period", "operator_act", "operator_decision", "orphaned_ci", "rule_set", "schema_version",
+            "stale_link",
             "suspect_identifier",
             "unlinked_asset", "unmapped",
         ]
@@ -39,10 +40,10 @@ import Testing
         for name in [
             "act", "aged_link", "asset_ring", "asset_serial", "capture", "ci_ring", "class_age", "conflict_asset",
             "conflict_ci",
-            "pending_change", "pinned_entry_claim", "source",
+            "pending_change", "pinned_entry_claim", "rule_edit", "rule_head", "rule_set", "source",
         ] { all[name] = "SELECT" }
         for name in [
-            "act_end", "audit", "batch", "change_log_0", "change_log_1", "change_log_2", "key_space", "rule_set",
+            "act_end", "audit", "batch", "change_log_0", "change_log_1", "change_log_2", "key_space",
         ] {
             all[name] = "INSERT SELECT"
         }
@@ -55,7 +56,7 @@ import Testing
         ] { all[name] = "DELETE INSERT SELECT UPDATE" }
         for name in [
             "asset_asset_ref_seq", "audit_audit_id_seq", "change_seq", "ci_ci_ref_seq", "conflict_conflict_id_seq",
-            "dead_letter_id_seq", "key_space_space_id_seq", "link_link_id_seq", "rule_set_version_seq",
+            "dead_letter_id_seq", "key_space_space_id_seq", "link_link_id_seq",
         ] { all[name] = "USAGE" }
         all["bell"] = "SELECT UPDATE"
         all["log_current"] = "SELECT"
@@ -82,11 +83,13 @@ import Testing
             "assetlink.suggest_assets",
         ],
         "assetlink_operator": readers + attachHelpers + [
-            "assetlink.approve_held", "assetlink.audit_verify", "assetlink.block", "assetlink.check_source",
+            "assetlink.activate_rule_set", "assetlink.approve_held", "assetlink.audit_verify", "assetlink.block",
+            "assetlink.check_source",
             "assetlink.close_stale_link", "assetlink.conflict_detail", "assetlink.decommission_impact",
             "assetlink.distrust_identifier", "assetlink.drop_held", "assetlink.pin", "assetlink.rebase",
             "assetlink.replay_dead_letter", "assetlink.requeue",
-            "assetlink.resolve_conflict", "assetlink.resync", "assetlink.set_composite", "assetlink.suggest_assets",
+            "assetlink.resolve_conflict", "assetlink.resync", "assetlink.rollback_rule_set",
+            "assetlink.set_composite", "assetlink.suggest_assets",
             "assetlink.trust_identifier", "assetlink.unblock", "assetlink.unpin",
         ],
         "assetlink_emitter": [

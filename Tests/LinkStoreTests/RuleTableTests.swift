@@ -19,7 +19,8 @@ import Testing
         ] {
             let logged = try await log.after(edit)
             current += 1
-            #expect(logged == [Logged(topic: "rules", key: "\(current)", cause: "operator")], "\(edit)")
+            #expect(logged.map(\.topic) == ["act", "rules"], "\(edit)")
+            #expect(logged.last == Logged(topic: "rules", key: "\(current)", cause: "operator"), "\(edit)")
             #expect(try await version() == current)
         }
         #expect(
@@ -63,6 +64,18 @@ import Testing
         ),
         (#"{"required": ["nam"], "entries": [{"priority": 1, "attributes": ["uuid"]}]}"#, "unknown attribute 'nam'"),
         (#"{"entries": [{"priority": 1, "attributes": ["uuid"], "allow_null": "yes"}]}"#, "neither true nor false"),
+        (#"{"entries": [{"priority": 1, "attributes": ["ci_class"]}]}"#, "unknown attribute 'ci_class' of assets"),
+        (
+            #"{"entries": [{"priority": 1, "attributes": ["uuid"], "when": {"asset_class": "x"}}]}"#,
+            "unknown attribute 'asset_class' of CIs"
+        ),
+        (#"{"entries": [{"priority": 1, "attributes": ["uuid"], "when": {}}]}"#, "has \"when\" that is no object"),
+        (
+            #"{"entries": [{"priority": 1, "attributes": ["uuid"], "among": {"model": []}}]}"#,
+            "has \"among\" that is no object"
+        ),
+        (#"{"entries": [{"priority": 1, "type": "lookup", "list": "attributes."}]}"#, "needs \"list\""),
+        (#"{"entries": [{"priority": 1, "attributes": ["uuid"]}], "related": [{"class": "x"}]}"#, "\"related\""),
     ])
     func mistakesInRulesAreNamed(_ rule: String, _ message: String) async throws {
         let connection = try await migratedConnection()
@@ -74,6 +87,8 @@ import Testing
     @Test(arguments: [
         "null", #""none""#,
         #"{"entries": [{"priority": 1, "attributes": ["attributes.rack", {"ci": "name", "asset": "asset_tag"}], "allow_null": true}]}"#,
+        #"{"entries": [{"priority": 1, "type": "lookup", "list": "attributes.wwns", "types": ["fc"], "exact_count": true}]}"#,
+        #"{"entries": [{"priority": 1, "attributes": ["uuid"], "when": {"manufacturer": ["dell", "hp"], "ci_class": "x"}, "among": {"asset_class": ["server"]}}], "related": [{"class": "software", "attributes": ["name"]}]}"#,
         #"{"required": ["name"], "entries": [{"priority": 5, "type": "hybrid", "attributes": ["name"], "list": "serials", "types": ["bios"]}, {"priority": 6, "type": "lookup", "list": "mac_addresses", "exact_count": true}, {"priority": 7, "type": "lookup", "list": "serials", "types": null, "dependent": true}]}"#,
     ])
     func goodRulesAreTaken(_ rule: String) async throws {

@@ -3,7 +3,7 @@ import LinkStore
 import Postgres
 
 /// Brings the database to the version of this program.
-package struct Migrate: AsyncParsableCommand {
+package struct Migrate: PlainCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         abstract: "Create or upgrade the schema in the database.",
@@ -34,7 +34,8 @@ package struct Migrate: AsyncParsableCommand {
         if showSQL, !dryRun { throw ValidationError("--show-sql goes with --dry-run.") }
     }
 
-    func run(_ console: Console) async throws -> CommandExit {
+    /// Applies them, or says what it would do.
+    package func run(_ console: Console) async throws -> CommandExit {
         let files = try Migrator.load(directory: folder ?? MigrationFolder.find())
         try Migrator.requireComplete(files)
         let session = try await Session.connect(common, console)

@@ -21,6 +21,8 @@ package struct AssetIdentity: Hashable, Sendable {
                 result.formUnion(otherSerials)
                 if let serial { result.insert(serial) }
             case .macAddresses: result.formUnion(macs)
+            // Of no identifying kind: the guard never asks.
+            case .member: break
             }
         }
         return result
@@ -32,7 +34,7 @@ package struct AssetIdentity: Hashable, Sendable {
         case .uuid: uuid
         case .assetTag: assetTag
         case .cloudResourceID: cloudResourceID
-        case .name, .manufacturer, .model, .position, .member: nil
+        case .name, .manufacturer, .model, .position, .lifecycleRaw, .ciClass, .assetClass, .member: nil
         }
     }
 }
@@ -63,6 +65,14 @@ package struct AssetReading: Sendable {
             if value.suppression != .empty { evidence.append(value) }
             return value
         }
+        var lists: [String: [ReadValue]] = [:]
+        func list(_ name: String) -> [ReadValue] {
+            if let known = lists[name] { return known }
+            let values = reader.read(list: name, record.lists[name] ?? [], manufacturer: maker)
+            lists[name] = values
+            evidence += values.filter { $0.suppression != .empty }
+            return values
+        }
         let serial = single(.serialNumber)
         let others = record.otherSerials.map {
             reader.read($0, as: .serial, attribute: "other_serials", manufacturer: maker)
@@ -82,10 +92,14 @@ package struct AssetReading: Sendable {
 
         keys = []
         for (number, space) in rules.spaces.enumerated() {
+            guard rules.among[number].allSatisfy({ $0.isMet { record[$0] } }) else { continue }
             var members: Set<String>?
             switch space.list {
             case .serials: members = identity.otherSerials.union(serial.usable.map { [$0] } ?? [])
             case .macAddresses: members = identity.macs
+            case .member(let name):
+                let read = list(name).filter { space.types?.contains($0.type ?? "") ?? true }
+                members = Set(read.compactMap(\.usable))
             case nil: break
             }
             let singles = space.attributes.map { single($0) }
@@ -145,6 +159,9 @@ extension AssetRecord {
         case .model: model
         case .cloudResourceID: cloudResourceID
         case .position: position
+        case .lifecycleRaw: lifecycleRaw
+        case .assetClass: assetClass
+        case .ciClass: nil
         case .member(let member): attributes[member]
         }
     }

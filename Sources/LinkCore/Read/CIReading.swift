@@ -45,7 +45,9 @@ package struct CIReading: Sendable {
             case .malformed, .value: false
             }
         }
-        entries = rule.entries.map { entry in
+        // For a CI that does not show what an entry asks for, the entry is not in the rule.
+        let applying = rule.entries.filter { entry in entry.when.allSatisfy { $0.isMet { record[$0] } } }
+        entries = applying.map { entry in
             let singles = entry.pairs.map { pair in
                 reader.read(
                     record[pair.ci], as: pair.kind, attribute: pair.ci.signature, manufacturer: maker)
@@ -77,8 +79,7 @@ private struct CILists {
         let typed = record.serials + (record.serialNumber.map { [TypedSerial(type: "standard", value: $0)] } ?? [])
         return typed.map {
             reader.read(
-                $0.value, as: .serial, attribute: "serials", type: WhiteSpace.trimmed($0.type).lowercased(),
-                manufacturer: manufacturer)
+                $0.value, as: .serial, attribute: "serials", type: $0.plainType, manufacturer: manufacturer)
         }
     }()
     private lazy var macs: [ReadValue] = record.macAddresses.map {
@@ -92,12 +93,15 @@ private struct CILists {
     }
 
     mutating func members(of lookup: Lookup) -> [ReadValue] {
-        switch lookup.list {
-        case .macAddresses: return macs
-        case .serials:
-            guard let types = lookup.types else { return serials }
-            return serials.filter { types.contains($0.type ?? "") }
-        }
+        let all: [ReadValue] =
+            switch lookup.list {
+            case .macAddresses: macs
+            case .serials: serials
+            case .member(let name):
+                reader.read(list: name, record.lists[name] ?? [], manufacturer: manufacturer)
+            }
+        guard let types = lookup.types, lookup.list != .macAddresses else { return all }
+        return all.filter { types.contains($0.type ?? "") }
     }
 }
 
@@ -113,6 +117,9 @@ extension CIRecord {
         case .model: model
         case .cloudResourceID: cloudResourceID
         case .position: position
+        case .lifecycleRaw: lifecycleRaw
+        case .ciClass: ciClass
+        case .assetClass: nil
         case .member(let member): attributes[member]
         }
     }

@@ -37,7 +37,7 @@ package struct ReadValue: Hashable, Sendable {
     package var kind: IdentifierKind
     /// The attribute or list it stands in.
     package var attribute: String
-    /// The type of a typed serial.
+    /// The type of a typed serial, or of another typed member of a list.
     package var type: String?
     package var raw: String
     package var canonical: String?
@@ -61,6 +61,14 @@ package struct ValueReader: Sendable {
         guard case .value(let name) = Canonical.read(raw, as: .manufacturer, aliases: rules.source.manufacturerAliases)
         else { return nil }
         return name
+    }
+
+    /// The members of a list in `attributes`.
+    func read(list name: String, _ members: [TypedValue], manufacturer: String?) -> [ReadValue] {
+        let attribute = LookupList.member(name).signature
+        return members.map {
+            read($0.value, as: .attribute, attribute: attribute, type: $0.plainType, manufacturer: manufacturer)
+        }
     }
 
     func read(

@@ -9,6 +9,8 @@ package struct CompiledEntry: Sendable {
     package let signature: String
     /// The identifying kinds that it reads.
     package let identifyingKinds: Set<IdentifierKind>
+    /// What a CI must show for the entry to be in its rule.
+    package let when: [CompiledCondition]
 
     package var priority: Int { entry.priority }
     package var isDependent: Bool { entry.isDependent }
@@ -26,6 +28,8 @@ package struct CompiledRule: Sendable {
 package struct CompiledRuleSet: Sendable {
     package let source: RuleSet
     package let spaces: [KeySpace]
+    /// What assets must show to have keys of each space.
+    package let among: [[CompiledCondition]]
     package let placeholders: PlaceholderIndex
     package let lifecycle: LifecycleMap
     private let rules: [String: CompiledRule?]
@@ -54,10 +58,11 @@ package struct CompiledRuleSet: Sendable {
                     spaces.append(space)
                 }
                 var kinds = Set(pairs.map(\.kind).filter(\.isIdentifying))
-                if let lookup = entry.lookup { kinds.insert(lookup.list.kind) }
+                if let kind = entry.lookup?.list.kind, kind.isIdentifying { kinds.insert(kind) }
                 return CompiledEntry(
                     entry: entry, pairs: pairs, space: index[space] ?? 0, signature: entry.signature,
-                    identifyingKinds: kinds)
+                    identifyingKinds: kinds,
+                    when: entry.when.map { CompiledCondition($0, aliases: ruleSet.manufacturerAliases) })
             }
             let result = CompiledRule(
                 name: rule.name, entries: entries, required: rule.required,
@@ -84,6 +89,9 @@ package struct CompiledRuleSet: Sendable {
             rules[name] = .some(rule ?? nil)
         }
         self.spaces = spaces
+        among = spaces.map { space in
+            space.among.map { CompiledCondition($0, aliases: ruleSet.manufacturerAliases) }
+        }
         self.rules = rules
         self.agedAfter = aged
     }
@@ -120,12 +128,52 @@ package struct CompiledRuleSet: Sendable {
         }
         for rule in rules.values.compactMap({ $0 }) {
             rule.required.forEach(add)
-            for pair in rule.entries.flatMap(\.pairs) {
-                add(pair.ci)
-                add(pair.asset)
+            for entry in rule.entries {
+                for pair in entry.pairs {
+                    add(pair.ci)
+                    add(pair.asset)
+                }
+                for condition in entry.entry.when + entry.entry.among { add(condition.attribute) }
             }
         }
         return names
+    }
+
+    /// Members of `attributes` that some rule reads as lists.
+    package var listMembers: Set<String> {
+        var names: Set<String> = []
+        for entry in rules.values.compactMap({ $0 }).flatMap(\.entries) {
+            if case .member(let name)? = entry.entry.lookup?.list { names.insert(name) }
+        }
+        return names
+    }
+}
+
+/// A condition with its values in canonical form.
+package struct CompiledCondition: Sendable {
+    private let attribute: Attribute
+    /// As bytes: `String` takes a composed and a decomposed letter as equal.
+    private let values: Set<[UInt8]>
+    private let aliases: [String: String]
+
+    /// Reads the values as the attribute's kind; one that cannot be read is met by nothing.
+    init(_ condition: Condition, aliases: [String: String]) {
+        attribute = condition.attribute
+        values = Set(condition.values.compactMap { Self.read($0, as: condition.attribute.kind, aliases) })
+        self.aliases = aliases
+    }
+
+    /// Whether a record that shows this raw value of the attribute is one of those meant.
+    ///
+    /// A placeholder is a value like any other here, and nothing is suspect: which records an entry is for does not
+    /// depend on other records.
+    func isMet(_ raw: (Attribute) -> String?) -> Bool {
+        Self.read(raw(attribute), as: attribute.kind, aliases).map(values.contains) ?? false
+    }
+
+    private static func read(_ raw: String?, as kind: IdentifierKind, _ aliases: [String: String]) -> [UInt8]? {
+        guard case .value(let canonical) = Canonical.read(raw, as: kind, aliases: aliases) else { return nil }
+        return Array(canonical.lowercased().utf8)
     }
 }
 
@@ -135,9 +183,12 @@ extension KeySpace {
         let pairs = entry.orderedAttributes
         var allowsNull = false
         if case .regular(_, let nulls) = entry.comparison { allowsNull = nulls }
+        var types: Set<String>?
+        if case .member? = entry.lookup?.list { types = entry.lookup?.types }
         let space = KeySpace(
-            attributes: pairs.map(\.asset), allowsNull: allowsNull, list: entry.lookup?.list,
-            exactCount: entry.lookup?.exactCount ?? false, isDependent: entry.isDependent)
+            attributes: pairs.map(\.asset), allowsNull: allowsNull, list: entry.lookup?.list, types: types,
+            exactCount: entry.lookup?.exactCount ?? false, isDependent: entry.isDependent,
+            among: entry.among.sorted { $0.attribute.text.utf8.lexicographicallyPrecedes($1.attribute.text.utf8) })
         return (space, pairs)
     }
 }

@@ -37,9 +37,13 @@ package struct KeySpace: Hashable, Sendable {
     package var attributes: [Attribute]
     package var allowsNull: Bool
     package var list: LookupList?
+    /// Only members of these types, where the asset's have types.
+    package var types: Set<String>?
     package var exactCount: Bool
     /// The asset's parent is part of the key.
     package var isDependent: Bool
+    /// Only assets that show these.
+    package var among: [Condition]
 
     /// Whether a key is one plain value, so that its text can be the value itself.
     package var isPlain: Bool {
@@ -49,8 +53,12 @@ package struct KeySpace: Hashable, Sendable {
     /// A stable name of the space, the same in every process and rule set.
     package var signature: String {
         var parts = attributes.map(\.text)
-        if let list { parts.append(list.rawValue + (exactCount ? "[all]" : "[any]")) }
+        if let list {
+            let filter = types.map { "(" + Signature.list($0) + ")" } ?? ""
+            parts.append(list.text + filter + (exactCount ? "[all]" : "[any]"))
+        }
         return (isDependent ? "parent/" : "") + parts.joined(separator: "+") + (allowsNull ? "?" : "")
+            + Signature.among(among)
     }
 }
 
@@ -66,6 +74,9 @@ extension Attribute {
         case .model: "model"
         case .cloudResourceID: "cloud_resource_id"
         case .position: "position"
+        case .lifecycleRaw: "lifecycle_raw"
+        case .ciClass: "ci_class"
+        case .assetClass: "asset_class"
         case .member(let name): "attributes.\(name)"
         }
     }
@@ -81,11 +92,36 @@ extension Attribute {
         case "model": self = .model
         case "cloud_resource_id": self = .cloudResourceID
         case "position": self = .position
+        case "lifecycle_raw": self = .lifecycleRaw
+        case "ci_class": self = .ciClass
+        case "asset_class": self = .assetClass
         default:
             // By scalars: the dot and a combining mark after it are one character.
             let scalars = signature.unicodeScalars
             guard scalars.starts(with: "attributes.".unicodeScalars), scalars.count > 11 else { return nil }
             self = .member(String(scalars.dropFirst(11)))
+        }
+    }
+}
+
+extension LookupList {
+    /// Its name in rules and evidence.
+    package var signature: String {
+        switch self {
+        case .serials: "serials"
+        case .macAddresses: "mac_addresses"
+        case .member(let name): "attributes.\(name)"
+        }
+    }
+
+    /// The list of that name, or `nil`.
+    package init?(signature: String) {
+        switch signature {
+        case "serials": self = .serials
+        case "mac_addresses": self = .macAddresses
+        default:
+            guard case .member(let name)? = Attribute(signature: signature) else { return nil }
+            self = .member(name)
         }
     }
 }

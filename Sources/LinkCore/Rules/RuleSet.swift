@@ -1,6 +1,10 @@
 /// One column of a binding, or one member of its `attributes`, that a rule reads.
 package enum Attribute: Hashable, Sendable {
-    case name, serialNumber, uuid, assetTag, manufacturer, model, cloudResourceID, position
+    case name, serialNumber, uuid, assetTag, manufacturer, model, cloudResourceID, position, lifecycleRaw
+    /// Of CIs only.
+    case ciClass
+    /// Of assets only.
+    case assetClass
     case member(String)
 
     /// The kind that values of this *asset* attribute are read as; both sides of a pair are read so (section 5).
@@ -12,9 +16,20 @@ package enum Attribute: Hashable, Sendable {
         case .name: .name
         case .manufacturer: .manufacturer
         case .cloudResourceID: .cloudResourceID
-        case .model, .position, .member: .attribute
+        case .model, .position, .lifecycleRaw, .ciClass, .assetClass, .member: .attribute
         }
     }
+
+    /// Whether CIs have it.
+    package var isOfCIs: Bool { self != .assetClass }
+    /// Whether assets have it.
+    package var isOfAssets: Bool { self != .ciClass }
+
+    /// The columns of the bindings that a rule can name; beside them, any member of `attributes`.
+    package static let columns: [Attribute] = [
+        .name, .serialNumber, .uuid, .assetTag, .manufacturer, .model, .cloudResourceID, .position, .lifecycleRaw,
+        .ciClass, .assetClass,
+    ]
 }
 
 /// A CI attribute and the asset attribute that it must equal.
@@ -35,20 +50,33 @@ package struct AttributePair: Hashable, Sendable {
 }
 
 /// A multi-valued list that a lookup entry reads.
-package enum LookupList: String, Hashable, Sendable, CaseIterable {
+package enum LookupList: Hashable, Sendable, CaseIterable {
     /// CI: `serials`, with `serial_number` as type `standard`; asset: its serial number and other serials.
     case serials
     /// CI: the MACs of its network adapters; asset: `mac_addresses`.
-    case macAddresses = "mac_addresses"
+    case macAddresses
+    /// A member of `attributes`, on both sides a JSON array of objects with `type` and `value`, or of plain texts.
+    case member(String)
+
+    /// The lists that every binding has.
+    package static let allCases: [LookupList] = [.serials, .macAddresses]
 
     /// The kind of the members.
-    package var kind: IdentifierKind { self == .serials ? .serial : .mac }
+    package var kind: IdentifierKind {
+        switch self {
+        case .serials: .serial
+        case .macAddresses: .mac
+        case .member: .attribute
+        }
+    }
 }
 
 /// What a lookup entry compares.
 package struct Lookup: Hashable, Sendable {
     package var list: LookupList
     /// Only members of these types (trimmed, lower case), or all.
+    ///
+    /// The serials of assets have no types: the filter is for the CI's. Members of `attributes` have them on both sides.
     package var types: Set<String>?
     /// The whole set of usable members is the key, so the sets must be equal.
     package var exactCount: Bool
@@ -57,6 +85,18 @@ package struct Lookup: Hashable, Sendable {
         self.list = list
         self.types = types
         self.exactCount = exactCount
+    }
+}
+
+/// Records that an entry is for: the attribute's canonical value is one of these, whatever its case.
+package struct Condition: Hashable, Sendable {
+    package var attribute: Attribute
+    /// As written; each is read as the attribute's kind.
+    package var values: Set<String>
+
+    package init(_ attribute: Attribute, _ values: Set<String>) {
+        self.attribute = attribute
+        self.values = values
     }
 }
 
@@ -76,11 +116,20 @@ package struct IdentifierEntry: Hashable, Sendable {
     package var comparison: Comparison
     /// A dependent entry matches only among the assets whose parent is the asset linked to the CI's direct parent.
     package var isDependent: Bool
+    /// What a CI must show for the entry to be in its rule at all.
+    package var when: [Condition]
+    /// What an asset must show to have a key of the entry.
+    package var among: [Condition]
 
-    package init(priority: Int, _ comparison: Comparison, isDependent: Bool = false) {
+    package init(
+        priority: Int, _ comparison: Comparison, isDependent: Bool = false, when: [Condition] = [],
+        among: [Condition] = []
+    ) {
         self.priority = priority
         self.comparison = comparison
         self.isDependent = isDependent
+        self.when = when
+        self.among = among
     }
 
     /// Single attributes compared; empty for a pure lookup.
@@ -100,6 +149,19 @@ package struct IdentifierEntry: Hashable, Sendable {
     }
 }
 
+/// Rows of a CI (software, disks …) that are matched within it once it is identified; they never identify it.
+package struct RelatedEntry: Hashable, Sendable {
+    /// The rows' own class, as discovery names it.
+    package var className: String
+    /// The values by which a row is the same row.
+    package var attributes: [String]
+
+    package init(_ className: String, attributes: [String]) {
+        self.className = className
+        self.attributes = attributes
+    }
+}
+
 /// The identification rule of a class: entries in strictly increasing priority.
 package struct IdentificationRule: Hashable, Sendable {
     /// The class that the rule was written for: its name in every explanation.
@@ -107,11 +169,15 @@ package struct IdentificationRule: Hashable, Sendable {
     package var entries: [IdentifierEntry]
     /// A CI with one of these empty is `incomplete`.
     package var required: [Attribute]
+    package var related: [RelatedEntry]
 
-    package init(name: String, entries: [IdentifierEntry], required: [Attribute] = []) {
+    package init(
+        name: String, entries: [IdentifierEntry], required: [Attribute] = [], related: [RelatedEntry] = []
+    ) {
         self.name = name
         self.entries = entries.sorted { $0.priority < $1.priority }
         self.required = required
+        self.related = related
     }
 }
 
@@ -148,13 +214,19 @@ package struct Placeholder: Hashable, Sendable {
     package var isPattern: Bool
     /// Only for this manufacturer, or for all.
     package var manufacturer: String?
+    /// Why it is there, for people.
+    package var note: String?
 
-    package init(id: Int, kind: IdentifierKind, value: String, isPattern: Bool = false, manufacturer: String? = nil) {
+    package init(
+        id: Int, kind: IdentifierKind, value: String, isPattern: Bool = false, manufacturer: String? = nil,
+        note: String? = nil
+    ) {
         self.id = id
         self.kind = kind
         self.value = value
         self.isPattern = isPattern
         self.manufacturer = manufacturer
+        self.note = note
     }
 }
 

@@ -5,7 +5,8 @@ extension IdentifierEntry {
     /// named by it, so the text is stored and must stay stable. Examples: `regular(serial_number)`,
     /// `regular(name=serial_number)` (CI attribute = asset attribute), `regular(name,uuid;allow_null)`,
     /// `lookup(serials;types=bios,system)`, `lookup(mac_addresses;exact)`, `hybrid(name;serials)`,
-    /// `dependent:regular(position)`.
+    /// `dependent:regular(position)`, `regular(serial_number) among asset_class=server`. Which CIs the entry is for is
+    /// no part of it: their conflicts over the same key are one.
     package var signature: String {
         let attributes = orderedAttributes.map(\.text).joined(separator: ",")
         let text =
@@ -14,7 +15,7 @@ extension IdentifierEntry {
             case .lookup(let lookup): "lookup(\(lookup.text))"
             case .hybrid(_, let lookup): "hybrid(\(attributes);\(lookup.text))"
             }
-        return isDependent ? "dependent:" + text : text
+        return (isDependent ? "dependent:" + text : text) + Signature.among(among)
     }
 
     /// The attributes by asset attribute, then CI attribute: the order in the signature and of the values in a key.
@@ -44,6 +45,9 @@ extension Attribute {
         case .model: "model"
         case .cloudResourceID: "cloud_resource_id"
         case .position: "position"
+        case .lifecycleRaw: "lifecycle_raw"
+        case .ciClass: "ci_class"
+        case .assetClass: "asset_class"
         case .member(let name): "attributes." + quoted(name)
         }
     }
@@ -52,12 +56,32 @@ extension Attribute {
 extension Lookup {
     /// The list, its types and `exact`.
     fileprivate var text: String {
-        var parts = list.rawValue
-        if let types {
-            let sorted = types.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            parts += ";types=" + sorted.map(quoted).joined(separator: ",")
-        }
+        var parts = list.text
+        if let types { parts += ";types=" + Signature.list(types) }
         return exactCount ? parts + ";exact" : parts
+    }
+}
+
+extension LookupList {
+    /// The list, or `attributes.` and the member.
+    var text: String {
+        if case .member(let name) = self { return Attribute.member(name).text }
+        return signature
+    }
+}
+
+/// Parts that signatures of entries and of key spaces share.
+enum Signature {
+    /// Words in the order of their bytes.
+    static func list(_ words: Set<String>) -> String {
+        words.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map(quoted).joined(separator: ",")
+    }
+
+    /// The assets that an entry is limited to, or nothing.
+    static func among(_ conditions: [Condition]) -> String {
+        guard !conditions.isEmpty else { return "" }
+        let parts = conditions.map { $0.attribute.text + "=" + list($0.values) }
+        return " among " + parts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: " and ")
     }
 }
 

@@ -20,13 +20,15 @@ package struct AssetRecord: Hashable, Sendable {
     package var lifecycleSince: Timestamp?
     /// The members of `attributes` that the active rule set names, as `->>` shows them.
     package var attributes: [String: String]
+    /// The members of `attributes` that the active rule set names as lists.
+    package var lists: [String: [TypedValue]]
 
     package init(
         assetTag: String? = nil, serialNumber: String? = nil, otherSerials: [String] = [], uuid: String? = nil,
         macAddresses: [String] = [], name: String? = nil, manufacturer: String? = nil, model: String? = nil,
         assetClass: String? = nil, lifecycleRaw: String? = nil, parentAssetID: String? = nil,
         position: String? = nil, cloudResourceID: String? = nil, isComposite: Bool = false,
-        lifecycleSince: Timestamp? = nil, attributes: [String: String] = [:]
+        lifecycleSince: Timestamp? = nil, attributes: [String: String] = [:], lists: [String: [TypedValue]] = [:]
     ) {
         self.assetTag = assetTag
         self.serialNumber = serialNumber
@@ -44,11 +46,12 @@ package struct AssetRecord: Hashable, Sendable {
         self.isComposite = isComposite
         self.lifecycleSince = lifecycleSince
         self.attributes = attributes
+        self.lists = lists
     }
 }
 
-/// A serial number with the type its discovery gave it (`system`, `bios`, `chassis` …).
-package struct TypedSerial: Hashable, Sendable {
+/// A member of a list with the type its discovery gave it; of serials it is `system`, `bios`, `chassis` and the like.
+package struct TypedValue: Hashable, Sendable {
     package var type: String
     package var value: String
 
@@ -56,7 +59,13 @@ package struct TypedSerial: Hashable, Sendable {
         self.type = type
         self.value = value
     }
+
+    /// The type, trimmed and lower case.
+    var plainType: String { WhiteSpace.trimmed(type).lowercased() }
 }
+
+/// A serial number with its type.
+package typealias TypedSerial = TypedValue
 
 /// A CI as its source shows it: the columns of a CI binding, raw (contract.md, Sources).
 package struct CIRecord: Hashable, Sendable {
@@ -78,13 +87,15 @@ package struct CIRecord: Hashable, Sendable {
     package var discoverySource: String?
     /// The members of `attributes` that the active rule set names, as `->>` shows them.
     package var attributes: [String: String]
+    /// The members of `attributes` that the active rule set names as lists.
+    package var lists: [String: [TypedValue]]
 
     package init(
         ciClass: String? = nil, name: String? = nil, serialNumber: String? = nil, serials: [TypedSerial] = [],
         uuid: String? = nil, assetTag: String? = nil, macAddresses: [String] = [], manufacturer: String? = nil,
         model: String? = nil, cloudResourceID: String? = nil, parentCIID: String? = nil, position: String? = nil,
         lifecycleRaw: String? = nil, lastDiscoveredAt: Timestamp? = nil, discoverySource: String? = nil,
-        attributes: [String: String] = [:]
+        attributes: [String: String] = [:], lists: [String: [TypedValue]] = [:]
     ) {
         self.ciClass = ciClass
         self.name = name
@@ -102,5 +113,6 @@ package struct CIRecord: Hashable, Sendable {
         self.lastDiscoveredAt = lastDiscoveredAt
         self.discoverySource = discoverySource
         self.attributes = attributes
+        self.lists = lists
     }
 }

@@ -49,7 +49,13 @@ struct SourceReader {
     /// Members of `attributes` that rules read, in the order of the select list.
     let members: [String]
 
-    init(rules: CompiledRuleSet) { members = rules.attributeMembers.sorted() }
+    /// Members of `attributes` that rules read as lists, in the same order.
+    let lists: [String]
+
+    init(rules: CompiledRuleSet) {
+        members = rules.attributeMembers.sorted()
+        lists = rules.listMembers.sorted()
+    }
 
     /// Reads keys of one source: a lateral probe per key, the key in its native type (engine point 9).
     ///
@@ -153,7 +159,8 @@ struct SourceReader {
         let mark = isStored ? "''::text" : digest(raw)
         if isStored { raw[15] = "NULL::jsonb" }
         return
-            (raw + [Self.column("version", "timestamptz", has), memberArray(has), mark]).joined(separator: ", ")
+            (raw + [Self.column("version", "timestamptz", has), memberArray(has)] + listArrays(has) + [mark])
+            .joined(separator: ", ")
     }
 
     /// Discovery times are read by the sweep and make no change either (engine point 10).
@@ -184,8 +191,8 @@ struct SourceReader {
             (raw + [
                 Self.column("last_discovered_at", "timestamptz", has), Self.column("discovery_source", "text", has),
                 Self.column("version", "timestamptz", has), list("serials", "type"), list("serials", "value"),
-                list("network_adapters", "mac"), memberArray(has), mark,
-            ]).joined(separator: ", ")
+                list("network_adapters", "mac"), memberArray(has),
+            ] + listArrays(has) + [mark]).joined(separator: ", ")
     }
 
     /// What tells one content of a record from another.
@@ -197,6 +204,21 @@ struct SourceReader {
         guard has.contains("attributes"), !members.isEmpty else { return "'{}'::text[]" }
         let parts = members.map { "b.\"attributes\"::jsonb ->> \(Self.quoted($0))" }
         return "ARRAY[\(parts.joined(separator: ", "))]"
+    }
+
+    /// Types and values of each list.
+    private func listArrays(_ has: Set<String>) -> [String] {
+        lists.flatMap { name -> [String] in
+            guard has.contains("attributes") else { return ["'{}'::text[]", "'{}'::text[]"] }
+            let list = "(b.\"attributes\"::jsonb -> \(Self.quoted(name)))"
+            return ["coalesce(e ->> 'type', '')", "coalesce(e ->> 'value', e #>> '{}')"].map { text in
+                """
+                ARRAY(SELECT \(text) FROM jsonb_array_elements(
+                    CASE jsonb_typeof\(list) WHEN 'array' THEN \(list) ELSE '[]' END) AS e
+                    WHERE jsonb_typeof(e) = 'string' OR jsonb_typeof(e) = 'object' AND e ->> 'value' IS NOT NULL)
+                """
+            }
+        }
     }
 
     /// A literal of SQL.
@@ -228,6 +250,7 @@ struct SourceReader {
         let attributes = try columns.textOrNil()
         let version = try columns.timeOrNil()
         record.attributes = try members(&columns)
+        record.lists = try lists(&columns)
         return AssetRow(
             key: key, record: record, attributes: attributes, version: version, digest: try columns.text())
     }
@@ -256,6 +279,7 @@ struct SourceReader {
         record.serials = zip(types, values).map { TypedSerial(type: $0, value: $1) }
         record.macAddresses = try columns.texts()
         record.attributes = try members(&columns)
+        record.lists = try lists(&columns)
         return CIRow(
             key: key, record: record, serials: serials, adapters: adapters, attributes: attributes,
             version: version, digest: try columns.text())
@@ -265,6 +289,15 @@ struct SourceReader {
         var result: [String: String] = [:]
         for (name, value) in zip(members, try columns.textsOrNulls()) {
             if let value { result[name] = value }
+        }
+        return result
+    }
+
+    private func lists(_ columns: inout Columns) throws(PostgresError) -> [String: [TypedValue]] {
+        var result: [String: [TypedValue]] = [:]
+        for name in lists {
+            let types = try columns.texts()
+            result[name] = zip(types, try columns.texts()).map { TypedValue(type: $0, value: $1) }
         }
         return result
     }

@@ -19,11 +19,33 @@ package enum RuleSetLoader {
                ARRAY(SELECT lower(btrim(t)) FROM jsonb_array_elements_text(
                    CASE jsonb_typeof(e -> 'types') WHEN 'array' THEN e -> 'types' ELSE '[]' END) AS t),
                coalesce((e ->> 'exact_count')::boolean, false), coalesce((e ->> 'allow_null')::boolean, false),
-               coalesce((e ->> 'dependent')::boolean, false) OR coalesce(e ->> 'type' = 'dependent', false)
+               coalesce((e ->> 'dependent')::boolean, false) OR coalesce(e ->> 'type' = 'dependent', false),
+               w.attributes, w.values, a.attributes, a.values
         FROM assetlink.ci_class AS c
         CROSS JOIN LATERAL jsonb_array_elements(c.rule -> 'entries') AS e
+        CROSS JOIN LATERAL \(conditions("when")) AS w
+        CROSS JOIN LATERAL \(conditions("among")) AS a
         WHERE jsonb_typeof(c.rule) = 'object'
         ORDER BY 1, 2
+        """)
+
+    /// Attribute by attribute and value by value; one value may stand without a list.
+    private static func conditions(_ member: String) -> String {
+        """
+        (SELECT coalesce(array_agg(k.key), '{}') AS attributes, coalesce(array_agg(v), '{}') AS values
+         FROM jsonb_each(CASE jsonb_typeof(e -> '\(member)') WHEN 'object' THEN e -> '\(member)' ELSE '{}' END) AS k
+         CROSS JOIN LATERAL jsonb_array_elements_text(
+             CASE jsonb_typeof(k.value) WHEN 'array' THEN k.value ELSE jsonb_build_array(k.value) END) AS v)
+        """
+    }
+
+    private static let related = Statement(
+        """
+        SELECT c.class, r ->> 'class',
+               ARRAY(SELECT jsonb_array_elements_text(coalesce(r -> 'attributes', '[]')))
+        FROM assetlink.ci_class AS c
+        CROSS JOIN LATERAL jsonb_array_elements(coalesce(c.rule -> 'related', '[]')) AS r
+        WHERE jsonb_typeof(c.rule) = 'object' AND r ->> 'class' IS NOT NULL
         """)
 
     private static let required = Statement(
@@ -35,7 +57,7 @@ package enum RuleSetLoader {
         """)
 
     private static let placeholders = Statement(
-        "SELECT id, kind, value, is_pattern, manufacturer FROM assetlink.placeholder ORDER BY id")
+        "SELECT id, kind, value, is_pattern, manufacturer, note FROM assetlink.placeholder ORDER BY id")
     private static let lifecycle = Statement(
         "SELECT side, source, raw_state, meaning FROM assetlink.lifecycle_state ORDER BY 1, 2, 3")
     private static let aliases = Statement("SELECT alias, manufacturer FROM assetlink.manufacturer_alias ORDER BY 1")
@@ -45,12 +67,18 @@ package enum RuleSetLoader {
     /// - Throws: ``StoreError/corrupt(_:)`` naming the class and entry that cannot be read.
     package static func load(_ connection: PostgresConnection) async throws -> RuleSet {
         let rows = try await connection.pipeline([
-            version, classes, entries, required, placeholders, lifecycle, aliases, limits,
+            version, classes, entries, required, placeholders, lifecycle, aliases, limits, related,
         ])
         let entries = try decodeEntries(rows[2])
         var required: [String: [Attribute]] = [:]
         for row in rows[3] {
             required[try row.text(0), default: []].append(try attribute(try row.text(1), of: try row.text(0)))
+        }
+        var related: [String: [RelatedEntry]] = [:]
+        for row in rows[8] {
+            let entry = RelatedEntry(
+                try row.text(1), attributes: try (row.textArrayOrNil(2) ?? []).compactMap { $0 })
+            related[try row.text(0), default: []].append(entry)
         }
         let classes = try rows[1].map { row in
             let name = try row.text(0)
@@ -62,7 +90,8 @@ package enum RuleSetLoader {
                 } else {
                     .own(
                         IdentificationRule(
-                            name: name, entries: entries[name] ?? [], required: required[name] ?? []))
+                            name: name, entries: entries[name] ?? [], required: required[name] ?? [],
+                            related: related[name] ?? []))
                 }
             return CIClass(
                 name: name, parent: try row.textOrNil(1), rule: rule,
@@ -74,7 +103,7 @@ package enum RuleSetLoader {
                 guard let kind = IdentifierKind(rawValue: try row.text(1)) else { return nil }
                 return Placeholder(
                     id: Int(try row.int8(0)), kind: kind, value: try row.text(2), isPattern: try row.bool(3),
-                    manufacturer: try row.textOrNil(4))
+                    manufacturer: try row.textOrNil(4), note: try row.textOrNil(5))
             },
             lifecycle: try rows[5].map { row in
                 LifecycleMapping(
@@ -110,7 +139,7 @@ package enum RuleSetLoader {
             let isDependent = try columns.bool()
             var lookup: Lookup?
             if let listName {
-                guard let list = LookupList(rawValue: listName) else {
+                guard let list = LookupList(signature: listName) else {
                     throw StoreError.corrupt("rule of class \(name), entry \(priority): unknown list \(listName)")
                 }
                 lookup = Lookup(list, types: hasTypes ? types : nil, exactCount: exact)
@@ -124,9 +153,19 @@ package enum RuleSetLoader {
                 throw StoreError.corrupt("rule of class \(name), entry \(priority) of type \(type) compares nothing")
             }
             result[name, default: []].append(
-                IdentifierEntry(priority: priority, comparison, isDependent: isDependent))
+                IdentifierEntry(
+                    priority: priority, comparison, isDependent: isDependent, when: try conditions(&columns, of: name),
+                    among: try conditions(&columns, of: name)))
         }
         return result
+    }
+
+    private static func conditions(_ columns: inout Columns, of name: String) throws -> [Condition] {
+        let attributes = try columns.texts()
+        let pairs = zip(attributes, try columns.texts())
+        return try Dictionary(grouping: pairs, by: \.0).sorted { $0.key < $1.key }.map { item in
+            Condition(try attribute(item.key, of: name), Set(item.value.map(\.1)))
+        }
     }
 
     private static func attribute(_ text: String, of name: String) throws -> Attribute {

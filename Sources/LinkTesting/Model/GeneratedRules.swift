@@ -18,6 +18,8 @@ package enum GeneratedRules {
         CIClass(name: "strict_server", parent: "server", rule: .own(strict)),
         CIClass(name: "card", parent: "module", rule: .own(card)),
         CIClass(name: "shelf", parent: "appliance"),
+        CIClass(name: "array", parent: "appliance", rule: .own(array)),
+        CIClass(name: "brand_server", parent: "server", rule: .own(brand)),
     ]
 
     private static let appliance = IdentificationRule(
@@ -53,6 +55,35 @@ package enum GeneratedRules {
                 isDependent: true),
             IdentifierEntry(priority: 50, .regular([AttributePair(.position)], allowNull: false), isDependent: true),
         ])
+
+    /// Lists in `attributes`.
+    private static let array = IdentificationRule(
+        name: "array",
+        entries: [
+            IdentifierEntry(
+                priority: 10, .hybrid([AttributePair(.name)], Lookup(.member("ports"), types: ["fc", "iscsi"]))),
+            IdentifierEntry(priority: 20, .lookup(Lookup(.member("ports"), types: ["fc"], exactCount: true))),
+            IdentifierEntry(priority: 22, .lookup(Lookup(.member("ports")))),
+            IdentifierEntry(priority: 30, .regular([AttributePair(.serialNumber)], allowNull: false)),
+        ])
+
+    /// Conditions on either side.
+    private static let brand = IdentificationRule(
+        name: "brand_server",
+        entries: [
+            IdentifierEntry(
+                priority: 10, .regular([AttributePair(.assetTag)], allowNull: false),
+                when: [Condition(.manufacturer, ["Dell Inc."])]),
+            IdentifierEntry(
+                priority: 20, .regular([AttributePair(.serialNumber)], allowNull: false),
+                among: [Condition(.assetClass, ["Server", "blade "])]),
+            IdentifierEntry(
+                priority: 25, .lookup(Lookup(.serials)),
+                when: [Condition(.manufacturer, ["hp"]), Condition(.ciClass, ["BRAND_server"])],
+                among: [Condition(.manufacturer, ["HPE", "dell"])]),
+            IdentifierEntry(priority: 30, .regular([AttributePair(.uuid)], allowNull: false)),
+        ],
+        related: [RelatedEntry("software", attributes: ["name", "version"])])
 
     package static let placeholders: [Placeholder] = [
         Placeholder(id: 1, kind: .serial, value: "Default string"),

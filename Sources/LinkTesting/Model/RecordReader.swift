@@ -32,19 +32,39 @@ final class RecordReader {
             (kind: pair.kind, sighting: sight(asset.raw(pair.asset), as: pair.kind, maker))
         }
         var members: [Sighting] = []
-        if let list = entry.lookup?.list {
-            members = asset.raw(list).map { sight($0, as: list.kind, maker) }
+        if let lookup = entry.lookup {
+            members = asset.raw(lookup.list)
+                .filter { isOfType($0.type, lookup.types) }.map { sight($0.value, as: lookup.list.kind, maker) }
         }
-        return EntrySightings(entry: entry, singles: singles, members: members)
+        return EntrySightings(
+            entry: entry, singles: singles, members: members,
+            isMeant: meets(entry.entry.among) { asset.raw($0) })
     }
 
     /// The identifiers that an asset holds, whatever rule may read them.
     func identifiers(of asset: AssetRecord) -> [(kind: IdentifierKind, sighting: Sighting)] {
         let maker = manufacturer(asset.manufacturer)
         let raw: [(IdentifierKind, String?)] =
-            LookupList.allCases.flatMap { list in asset.raw(list).map { (list.kind, $0) } }
+            LookupList.allCases.flatMap { list in asset.raw(list).map { (list.kind, $0.value) } }
             + [(.uuid, asset.uuid), (.assetTag, asset.assetTag), (.cloudResourceID, asset.cloudResourceID)]
         return raw.map { kind, value in (kind, sight(value, as: kind, maker)) }
+    }
+
+    /// Whether an entry is in the CI's rule at all.
+    func applies(_ entry: PreparedEntry, to ci: CIRecord) -> Bool { meets(entry.entry.when) { ci.raw($0) } }
+
+    /// Whether every attribute has one of the values asked for, read as its kind, whatever the case.
+    private func meets(_ conditions: [Condition], _ raw: (Attribute) -> String?) -> Bool {
+        conditions.allSatisfy { condition in
+            let kind = condition.attribute.kind
+            guard case .value(let ours) = Canonical.read(raw(condition.attribute), as: kind, aliases: aliases) else {
+                return false
+            }
+            return condition.values.contains { value in
+                guard case .value(let theirs) = Canonical.read(value, as: kind, aliases: aliases) else { return false }
+                return ExactText(ours.lowercased()) == ExactText(theirs.lowercased())
+            }
+        }
     }
 
     /// Whether a required attribute has nothing in it; a placeholder is something.
@@ -61,7 +81,15 @@ final class RecordReader {
             let typed = ci.serials + [TypedSerial(type: "standard", value: ci.serialNumber ?? "")]
             return typed.filter { lookup.types?.contains(typeName($0.type)) ?? true }
                 .map { sight($0.value, as: .serial, maker) }
+        case .member(let name):
+            return (ci.lists[name] ?? []).filter { isOfType($0.type, lookup.types) }
+                .map { sight($0.value, as: .attribute, maker) }
         }
+    }
+
+    private func isOfType(_ type: String?, _ types: Set<String>?) -> Bool {
+        guard let type, let types else { return true }
+        return types.contains(typeName(type))
     }
 
     private func sight(_ raw: String?, as kind: IdentifierKind, _ maker: String?) -> Sighting {
@@ -106,6 +134,9 @@ extension CIRecord {
         case .model: model
         case .cloudResourceID: cloudResourceID
         case .position: position
+        case .lifecycleRaw: lifecycleRaw
+        case .ciClass: ciClass
+        case .assetClass: nil
         case .member(let name): attributes[name]
         }
     }
@@ -122,14 +153,19 @@ extension AssetRecord {
         case .model: model
         case .cloudResourceID: cloudResourceID
         case .position: position
+        case .lifecycleRaw: lifecycleRaw
+        case .assetClass: assetClass
+        case .ciClass: nil
         case .member(let name): attributes[name]
         }
     }
 
-    func raw(_ list: LookupList) -> [String] {
+    /// The members of a list; only those of `attributes` have types.
+    func raw(_ list: LookupList) -> [(type: String?, value: String)] {
         switch list {
-        case .serials: (serialNumber.map { [$0] } ?? []) + otherSerials
-        case .macAddresses: macAddresses
+        case .serials: ((serialNumber.map { [$0] } ?? []) + otherSerials).map { (nil, $0) }
+        case .macAddresses: macAddresses.map { (nil, $0) }
+        case .member(let name): (lists[name] ?? []).map { ($0.type, $0.value) }
         }
     }
 }

@@ -41,6 +41,8 @@ struct EntrySightings {
     /// In the order of the signature.
     var singles: [(kind: IdentifierKind, sighting: Sighting)]
     var members: [Sighting]
+    /// Of an asset: whether it is one of those among which the entry looks.
+    var isMeant = true
 
     /// Every value with its kind.
     var all: [(kind: IdentifierKind, sighting: Sighting)] {
@@ -57,6 +59,7 @@ struct EntrySightings {
 
     /// The record's keys of the entry; of a dependent one only with the asset that it hangs on.
     func keys(parent: RecordKey?) -> Set<EntryKey> {
+        guard isMeant else { return [] }
         var start: EntryKey = []
         if entry.isDependent {
             guard let parent else { return [] }

@@ -8,7 +8,7 @@ struct SurveyedCI {
     let rule: IdentificationRule?
     let isRetired: Bool
     let isOnRing: Bool
-    /// One for each entry of the rule.
+    /// One for each entry of the rule that is for it.
     var sightings: [EntrySightings]
 
     var parent: RecordKey? { record.parentCIID.flatMap { $0.isEmpty ? nil : RecordKey(key.source, $0) } }
@@ -114,7 +114,8 @@ struct Survey {
                 key: key, record: ci.record, rule: rule,
                 isRetired: lifecycle.ciRetired(rawState: ci.record.lifecycleRaw, source: key.source).retired,
                 isOnRing: isOnRing(key) { parent(ofCI: $0) },
-                sightings: entries.map { reader.sightings(of: $0, in: ci.record) })
+                sightings: entries.filter { reader.applies($0, to: ci.record) }
+                    .map { reader.sightings(of: $0, in: ci.record) })
         }
     }
 

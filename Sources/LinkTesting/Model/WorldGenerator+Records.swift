@@ -31,6 +31,9 @@ extension WorldGenerator {
         if features.contains(.parents) { record.parentAssetID = parent(machine, letter: "a") }
         if features.contains(.dependent) { record.position = value(machine, blank: 12) { _, it in "\(it % 4)" } }
         if random.percent(30) { record.attributes["rack"] = "R\(machine)" }
+        // Made of the rest, so that they cost no draw: a seed keeps its world.
+        record.assetClass = ["Server", "switch", "BLADE", nil][machine % 4]
+        record.lists["ports"] = ports(record.macAddresses, machine)
         if features.contains(.lifecycle), random.percent(30) {
             record.lifecycleRaw = random.pick([
                 "in_stock", " Retired ", "disposed", "missing", "archived", "In stock/Pending disposal", "borrowed", "",
@@ -57,6 +60,7 @@ extension WorldGenerator {
         if features.contains(.parents) { record.parentCIID = parent(machine, letter: "c") }
         if features.contains(.dependent) { record.position = value(machine, blank: 20) { _, it in "\(it % 4)" } }
         if random.percent(30) { record.attributes["rack"] = "R\(machine)" }
+        record.lists["ports"] = ports(record.macAddresses, machine)
         if features.contains(.lifecycle), random.percent(12) {
             record.lifecycleRaw = random.pick(["operational", "RETIRED", "decommissioned", "on loan"])
         }
@@ -72,7 +76,7 @@ extension WorldGenerator {
         case 2: record.otherSerials = fresh.otherSerials
         case 3: record.uuid = fresh.uuid
         case 4: record.assetTag = fresh.assetTag
-        case 5: record.macAddresses = fresh.macAddresses
+        case 5: (record.macAddresses, record.lists) = (fresh.macAddresses, fresh.lists)
         case 6: record.name = fresh.name
         case 7: record.lifecycleRaw = fresh.lifecycleRaw
         case 8: record.parentAssetID = fresh.parentAssetID
@@ -90,7 +94,7 @@ extension WorldGenerator {
         case 2: record.serials = fresh.serials
         case 3: record.uuid = fresh.uuid
         case 4: record.assetTag = fresh.assetTag
-        case 5: record.macAddresses = fresh.macAddresses
+        case 5: (record.macAddresses, record.lists) = (fresh.macAddresses, fresh.lists)
         case 6: record.name = fresh.name
         case 7: record.lifecycleRaw = fresh.lifecycleRaw
         case 8: record.parentCIID = fresh.parentCIID
@@ -114,7 +118,20 @@ extension WorldGenerator {
             classes += ["virtual_machine", "container", "toaster"]
             if random.percent(4) { return nil }
         }
-        return random.pick(classes)
+        let picked = random.pick(classes)
+        guard features.contains(.entryTypes), machine % 2 == 1 else { return picked }
+        switch picked {
+        case "appliance", "ups", "switch": return "array"
+        case "strict_server", "shelf", "router", "linux_server": return "brand_server"
+        default: return picked
+        }
+    }
+
+    /// Ports of storage: a list in `attributes`, typed by what stands in them.
+    private func ports(_ macs: [String], _ machine: Int) -> [TypedValue]? {
+        guard features.contains(.entryTypes), !macs.isEmpty else { return nil }
+        let types = ["fc", " FC", "iscsi", "sas"]
+        return macs.enumerated().map { TypedValue(type: types[($0 + machine) % types.count], value: $1) }
     }
 
     private func machine(of key: RecordKey) -> Int {

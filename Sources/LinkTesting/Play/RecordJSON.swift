@@ -19,7 +19,8 @@ package enum RecordJSON {
             "parent_asset_id": record.parentAssetID.map { JSONText.string($0) },
             "position": record.position.map { JSONText.string($0) },
             "cloud_resource_id": record.cloudResourceID.map { JSONText.string($0) },
-            "is_composite": record.isComposite ? "true" : "false", "attributes": members(record.attributes),
+            "is_composite": record.isComposite ? "true" : "false",
+            "attributes": members(record.attributes, record.lists),
         ])
     }
 
@@ -28,10 +29,7 @@ package enum RecordJSON {
             "source": JSONText.string(key.source), "ci_id": JSONText.string(key.id),
             "ci_class": record.ciClass.map { JSONText.string($0) }, "name": record.name.map { JSONText.string($0) },
             "serial_number": record.serialNumber.map { JSONText.string($0) },
-            "serials": JSONText.array(
-                record.serials.map {
-                    JSONText.object(["type": JSONText.string($0.type), "value": JSONText.string($0.value)])
-                }),
+            "serials": typed(record.serials),
             "uuid": record.uuid.map { JSONText.string($0) },
             "asset_tag": record.assetTag.map { JSONText.string($0) },
             "network_adapters": JSONText.array(
@@ -44,14 +42,19 @@ package enum RecordJSON {
             "parent_ci_id": record.parentCIID.map { JSONText.string($0) },
             "position": record.position.map { JSONText.string($0) },
             "lifecycle_raw": record.lifecycleRaw.map { JSONText.string($0) },
-            "attributes": members(record.attributes),
+            "attributes": members(record.attributes, record.lists),
         ])
     }
 
-    private static func members(_ members: [String: String]) -> String {
-        "{"
-            + members.sorted { $0.key < $1.key }.map { JSONText.string($0) + ":" + JSONText.string($1) }
-            .joined(separator: ",") + "}"
+    private static func members(_ members: [String: String], _ lists: [String: [TypedValue]]) -> String {
+        let all = members.mapValues { JSONText.string($0) }.merging(lists.mapValues(typed)) { text, _ in text }
+        return "{"
+            + all.sorted { $0.key < $1.key }.map { JSONText.string($0) + ":" + $1 }.joined(separator: ",") + "}"
+    }
+
+    private static func typed(_ values: [TypedValue]) -> String {
+        JSONText.array(
+            values.map { JSONText.object(["type": JSONText.string($0.type), "value": JSONText.string($0.value)]) })
     }
 
     /// A rule as `ci_class.rule` has it.
@@ -80,10 +83,20 @@ package enum RecordJSON {
         return JSONText.object([
             "priority": String(entry.priority), "type": JSONText.string(type),
             "attributes": attributes.isEmpty ? nil : JSONText.array(attributes),
-            "list": entry.lookup.map { JSONText.string($0.list.rawValue) },
+            "list": entry.lookup.map { JSONText.string($0.list.signature) },
             "types": entry.lookup?.types.map { JSONText.array($0.sorted().map { JSONText.string($0) }) },
             "exact_count": entry.lookup?.exactCount == true ? "true" : nil, "allow_null": allowsNull ? "true" : nil,
             "dependent": entry.isDependent ? "true" : nil,
+            "when": conditions(entry.when), "among": conditions(entry.among),
         ])
+    }
+
+    private static func conditions(_ conditions: [Condition]) -> String? {
+        guard !conditions.isEmpty else { return nil }
+        let members = conditions.map {
+            JSONText.string($0.attribute.signature) + ":"
+                + JSONText.array($0.values.sorted().map { JSONText.string($0) })
+        }
+        return "{" + members.joined(separator: ",") + "}"
     }
 }

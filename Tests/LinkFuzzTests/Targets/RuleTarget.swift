@@ -12,7 +12,8 @@ extension FuzzTargets {
         mutator: JSONMutator(
             names: [
                 "entries", "required", "related", "priority", "type", "attributes", "list", "types", "exact_count",
-                "allow_null", "dependent", "ci", "asset",
+                "allow_null", "dependent", "ci", "asset", "when", "among", "class", "manufacturer", "asset_class",
+                "ci_class",
             ],
             values: [
                 "none", "regular", "lookup", "hybrid", "dependent", "serials", "mac_addresses", "serial_number", "uuid",
