@@ -92,6 +92,9 @@ let package = Package(
             dependencies: ["LinkCore", "LinkRules", "LinkStore", "Postgres", "LinkTesting", logging],
             swiftSettings: house),
         .testTarget(
+            name: "LinkPropertyTests", dependencies: ["LinkCore", "LinkStore", "Postgres", "LinkTesting"],
+            exclude: ["Kept"], swiftSettings: house),
+        .testTarget(
             name: "LinkServiceTests",
             dependencies: ["LinkCore", "LinkStore", "LinkService", "Postgres", "LinkTesting", "SampleFleet", logging],
             swiftSettings: house),

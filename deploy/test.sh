@@ -82,6 +82,7 @@ main() {
             run_tests "The fleet and the CLI" --filter SampleFleetTests --filter LinkCommandsTests
             run_tests "The store" --filter LinkStoreTests
             run_tests "The decoders, over what nobody meant" --filter LinkFuzzTests
+            run_tests "Properties, and controls that must fail" --filter LinkPropertyTests
             run_tests "The daemon" --filter LinkServiceTests
             run_tests "Faults, in their short forms" --filter LinkFaultTests
             run_tests "The benchmark, on a small world" --filter LinkBenchTests

@@ -22,7 +22,8 @@ extension DaemonTests {
 
         private func storm(seed: UInt64, daemons count: Int) async throws {
             let bench = try await Bench("storm_\(seed)")
-            var generator = WorldGenerator(seed: seed)
+            // What may or may not take, by what the daemon knows just then, is for scripts that stop and look.
+            var generator = WorldGenerator(seed: seed, features: .all.subtracting([.ends]))
             var random = SplitMix64(seed: seed &+ 7_000_000)
             var configuration = bench.configuration()
             configuration.leaseDuration = .milliseconds(400)

@@ -144,11 +144,14 @@ extension BatchEngine {
         return locked
     }
 
-    /// Reads the rule set when there is none yet or a newer one, and numbers its key spaces.
-    func refreshRules(_ batch: inout Batch) async throws {
-        if let rules, rules.version == batch.start.ruleSetVersion { return }
-        let isChange = rules != nil
-        if !isChange { try await recallEndings() }
+    /// Reads the rule set when there is none yet or another one, and numbers its key spaces.
+    ///
+    /// - Parameter mayBeEdited: the newest version does not tell: an edit that got its number earlier may commit later.
+    func refreshRules(_ batch: inout Batch, mayBeEdited: Bool) async throws {
+        let isNewer = rules?.version != batch.start.ruleSetVersion
+        guard isNewer || mayBeEdited else { return }
+        let isChange = rules != nil && isNewer
+        if rules == nil { try await recallEndings() }
         let ruleSet = try await RuleSetLoader.load(connection)
         roundTrips += 1
         let compiled = CompiledRuleSet(ruleSet)
@@ -168,10 +171,18 @@ extension BatchEngine {
         ])
         var ids: [String: Int32] = [:]
         for row in rows[1] { ids[try row.text(0)] = try row.int4(1) }
+        rulesBefore = (rules, reader, spaceIDs, spaceIndex)
         spaceIDs = signatures.map { ids[$0] ?? 0 }
         spaceIndex = Dictionary(uniqueKeysWithValues: spaceIDs.enumerated().map { ($1, $0) })
         rules = compiled
         reader = SourceReader(rules: compiled)
         if isChange { batch.work.rulesChanged = true }
+    }
+
+    /// After a rollback: what was read of the rules is read again.
+    func forgetRulesOfThisBatch() {
+        guard let before = rulesBefore else { return }
+        (rules, reader, spaceIDs, spaceIndex) = before
+        rulesBefore = nil
     }
 }

@@ -152,7 +152,9 @@ extension BatchEngine {
         if range.phase == 0 {
             if range.after == nil, !range.approved, try await isSuspiciouslyEmpty(source, &batch) { return true }
             let table = source.side == .asset ? "asset" : "ci"
-            let live = source.side == .asset ? "standing <> 2" : "deleted_at IS NULL"
+            // A dropped source loses its tombstones too.
+            let live =
+                source.side != .asset ? "deleted_at IS NULL" : source.isDropped ? "true" : "standing <> 2"
             let rows = try await flush(
                 Statement(
                     """

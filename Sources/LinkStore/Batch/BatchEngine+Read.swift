@@ -151,7 +151,7 @@ extension BatchEngine {
             let old = try StoredRecords.asset(&columns)
             let fresh = rows[key]
             let isForced = batch.work.forced.contains(source.id)
-            if fresh == nil && (!old.isStored || old.standing == .deleted) { continue }
+            if fresh == nil && (!old.isStored || old.standing == .deleted && !source.isDropped) { continue }
             if fresh?.digest == SourceReader.tooLarge {
                 rejectLarge(source, key, &batch)
                 continue

@@ -16,6 +16,7 @@ extension BatchEngine {
                 return try await once(held: held, heldWhole: heldWhole)
             } catch {
                 await rollback()
+                forgetRulesOfThisBatch()
                 attempt += 1
                 switch error {
                 case StoreError.tablesChanged, StoreError.staleCursor:
@@ -76,7 +77,9 @@ extension BatchEngine {
             Failpoint.afterReading.reach()
         #endif
         noteTrips(&batch)
-        try await refreshRules(&batch)
+        // Rows that go to the bulk lane unseen may be edits.
+        let mayBeEdited = rows.count > limits.live || rows.contains { $0.topic == .rules }
+        try await refreshRules(&batch, mayBeEdited: mayBeEdited)
         try await collect(rows, into: &batch)
         try await takeActs(&batch)
         tried = batch.work.records.flatMap { id, keys in keys.keys.map { RecordName(source: id, id: $0) } }
@@ -112,6 +115,7 @@ extension BatchEngine {
         broken = [:]
         poison = [:]
         mendsAll = false
+        rulesBefore = nil
         return .done(report)
     }
 

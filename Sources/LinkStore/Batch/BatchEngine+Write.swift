@@ -35,6 +35,8 @@ extension BatchEngine {
         ].compactMap { $0 }
         let buried = assets.filter { $0.1.standing == .deleted && $0.1.stored.standing != .deleted }.map(\.0)
         if !buried.isEmpty { list.append(RecordWriter.buryAssets(buried, time: batch.time)) }
+        let forgotten = assets.filter(\.1.isForgotten).map(\.0)
+        if !forgotten.isEmpty { list.append(RecordWriter.forgetAssets(forgotten)) }
         let buriedCIs = cis.filter(\.1.isDeleted).map(\.0)
         if !buriedCIs.isEmpty { list.append(RecordWriter.buryCIs(buriedCIs, time: batch.time)) }
         list += assetKeyStatements(gone, here) + ciKeyStatements(cis, rules) + pairStatements(batch)
@@ -224,7 +226,9 @@ extension BatchEngine {
     /// What the neighbourhood query needs to know of the changed assets.
     private func noteHood(_ assets: [(AssetRef, AssetChange)], _ batch: inout Batch) {
         for (ref, change) in assets {
-            let isMoved = !change.stored.isStored || change.stored.standing != change.standing
+            // With its source dropped, a deleted asset is no longer bound: the links to it end.
+            let isMoved =
+                !change.stored.isStored || change.stored.standing != change.standing || change.source.isDropped
             if isMoved {
                 batch.hood.movedAssets.append(ref)
                 batch.hood.movedNames.append(change.name)

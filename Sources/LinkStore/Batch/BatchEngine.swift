@@ -67,6 +67,8 @@ package final class BatchEngine {
     /// Number of each space of the rule set in `key_space`.
     var spaceIDs: [Int32] = []
     var spaceIndex: [Int32: Int] = [:]
+    /// The rules before the batch under way read others: the spaces that it stored are gone when it is rolled back.
+    var rulesBefore: (rules: CompiledRuleSet?, reader: SourceReader, ids: [Int32], index: [Int32: Int])?
     /// The tables that the last batch locked.
     var tables: [String] = []
     /// Links ended per source in the breaker's window: (time, source, count).
@@ -95,6 +97,12 @@ package final class BatchEngine {
     /// Numbers drawn for links that are not used yet.
     var linkIDs: [Int64] = []
 
+    #if DEBUG
+        /// Stands between the engine and its connection: how tests lose an answer, or break a step on purpose to see that
+        /// their checks notice.
+        package var interception: ((PostgresConnection, [Statement]) async throws(PostgresError) -> [Rows])?
+    #endif
+
     package init(connection: PostgresConnection, epoch: Int64, limits: BatchLimits = BatchLimits(), logger: Logger) {
         self.connection = connection
         self.epoch = epoch
@@ -110,6 +118,9 @@ package final class BatchEngine {
     func flush(_ list: [Statement]) async throws(PostgresError) -> [Rows] {
         roundTrips += 1
         statements += list.count
+        #if DEBUG
+            if let interception { return try await interception(connection, list) }
+        #endif
         return try await connection.pipeline(list)
     }
 

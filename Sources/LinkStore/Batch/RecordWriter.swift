@@ -102,6 +102,17 @@ enum RecordWriter {
             """, [.refs(refs), .timestamptz(time)])
     }
 
+    /// Of a tombstone whose time is over nothing is left to match by, whatever rules come.
+    static func forgetAssets(_ refs: [AssetRef]) -> Statement {
+        Statement(
+            """
+            UPDATE assetlink_internal.asset
+            SET asset_tag = NULL, serial_number = NULL, other_serials = '{}', uuid = NULL, mac_addresses = '{}',
+                name = NULL, position = NULL, cloud_resource_id = NULL, attributes = NULL
+            WHERE asset_ref = ANY ($1::bigint[])
+            """, [.refs(refs)])
+    }
+
     static func upsertCIs(_ changes: [(CIRef, CIChange)], time: Timestamp) -> Statement? {
         let rows = changes.filter { $0.1.hasNewRaw }
         guard !rows.isEmpty else { return nil }

@@ -41,6 +41,11 @@ package struct ModelHistory: Sendable {
         /// CIs whose pin ended because its time was up.
         package var expiredPins: Set<RecordKey> = []
         package var policy = ModelLinkFacts.Policy.flag
+        /// CI sources whose links are removed when their asset ends, whatever ``policy`` says.
+        package var removing: Set<String> = []
+        /// CIs whose stale link an operator closes, and those whose stale link's retention is over.
+        package var closedByOperators: Set<RecordKey> = []
+        package var retired: Set<RecordKey> = []
 
         package init() {}
     }
@@ -57,21 +62,31 @@ package struct ModelHistory: Sendable {
         var transitions: [RecordKey: ModelTransition] = [:]
         for ci in Set(open.keys).union(outcome.ciStates.keys) {
             let facts = facts(ci, outcome, world, batch)
+            let end = endOfStaleLink(ci, facts, batch)
+            if end != nil { open[ci] = nil }
             let transition = ReferenceModel.nextLink(previous: open[ci], facts)
             apply(transition, to: ci, facts.decision)
-            if transition != .none { transitions[ci] = transition }
+            if let transition = end ?? (transition == .none ? nil : transition) { transitions[ci] = transition }
         }
         return transitions
+    }
+
+    /// Section 7, below the table: what a stale link ends by beside the new decision.
+    private func endOfStaleLink(_ ci: RecordKey, _ facts: ModelLinkFacts, _ batch: Batch) -> ModelTransition? {
+        guard let link = open[ci], link.status == .stale, facts.decision?.asset != link.asset else { return nil }
+        if batch.closedByOperators.contains(ci) { return .closed(.closedByOperator) }
+        return batch.retired.contains(ci) ? .closed(.retention) : nil
     }
 
     private func facts(_ ci: RecordKey, _ outcome: Outcome, _ world: World, _ batch: Batch) -> ModelLinkFacts {
         var facts = ModelLinkFacts(decision: outcome.ciStates[ci])
         facts.haveRulesChanged = batch.haveRulesChanged
-        facts.policy = batch.policy
+        facts.policy = batch.removing.contains(ci.source) ? .remove : batch.policy
         guard let asset = open[ci]?.asset else { return facts }
         facts.isBlocked = world.blocks.contains(WorldPair(ci: ci, asset: asset))
         switch outcome.assetStates[asset]?.state {
-        case nil: facts.assetEnd = .assetDeleted
+        // Of a dropped source nothing is deleted: it is no longer bound.
+        case nil: facts.assetEnd = world.dropped.contains(asset.source) ? nil : .assetDeleted
         case .ended: facts.assetEnd = .assetDecommissioned
         default: break
         }

@@ -69,8 +69,7 @@ struct Report {
     private func disagreesWithPin(_ ci: SurveyedCI, links: [RecordKey: RecordKey]) -> Bool {
         guard ci.isInScope, let rule = ci.rule, let pinned = survey.pinnedAsset(of: ci) else { return false }
         let evaluation = Evaluation(survey, ci, rule, parentLink: ci.parent.flatMap { links[$0] })
-        guard case .claim(let claim) = evaluation.byEntries() else { return false }
-        return claim.asset != pinned
+        return evaluation.firstCandidate.map { $0 != pinned } ?? false
     }
 }
 

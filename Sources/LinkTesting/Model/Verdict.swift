@@ -74,6 +74,15 @@ struct Evaluation {
         return .orphaned(orphanReason)
     }
 
+    /// The one candidate of the first entry that has any, whatever is required and whatever the guard says (section 12).
+    var firstCandidate: RecordKey? {
+        for found in matches {
+            let candidates = found.keys.filter { isEligible($0) && !isBlocked($0) }
+            if !candidates.isEmpty { return candidates.count == 1 ? candidates.first : nil }
+        }
+        return nil
+    }
+
     /// The contradiction guard: stronger entries read a kind on both sides, and nothing of it agrees.
     private func contradicts(_ asset: RecordKey, at index: Int) -> Bool {
         let stronger = ci.sightings[..<index]

@@ -46,6 +46,12 @@ package struct WorldValue: Hashable, Sendable {
     }
 }
 
+/// What happens to the table of a source while nobody reads it: each row's last state, `nil` for one that is gone.
+package struct Shelf: Sendable {
+    package var assets: [RecordKey: AssetRecord?] = [:]
+    package var cis: [RecordKey: CIRecord?] = [:]
+}
+
 /// Everything a decision is a function of (domain.md, first paragraph).
 package struct World: Sendable {
     package var assets: [RecordKey: WorldAsset]
@@ -56,11 +62,19 @@ package struct World: Sendable {
     package var pins: [RecordKey: RecordKey]
     /// Blocks in force.
     package var blocks: Set<WorldPair>
+    /// The pins and blocks in force that have an end.
+    package var ending: Set<WorldPair> = []
     /// Assets that an operator has marked composite.
     package var composites: Set<RecordKey>
     /// Values that an operator has declared trusted.
     package var trusted: Set<WorldValue>
     package var ruleSet: RuleSet
+    /// The sources of assets; others are of CIs.
+    package var assetSources: Set<String> = ["itam", "lab"]
+    /// The sources that are not read any more, with what became of their rows since.
+    package var detached: [String: Shelf] = [:]
+    /// The detached sources whose records were dropped.
+    package var dropped: Set<String> = []
 
     package init(
         assets: [RecordKey: WorldAsset] = [:], cis: [RecordKey: WorldCI] = [:],
@@ -80,6 +94,7 @@ package struct World: Sendable {
 
     /// Whether CIs of a source are matched against assets of a source.
     package func isBound(ciSource: String, assetSource: String) -> Bool {
+        if dropped.contains(assetSource) { return false }
         guard let bound = bindings[ciSource] ?? nil else { return true }
         return bound.contains(assetSource)
     }

@@ -26,7 +26,7 @@ extension WorldGenerator {
         if random.percent(50) { record.macAddresses = list(machine) { $0.mac($1) } }
         record.name = value(machine, blank: 30) { $0.name($1) }
         record.manufacturer = manufacturer()
-        record.cloudResourceID = value(machine, blank: 80) { _, machine in "i-\(machine)" }
+        record.cloudResourceID = value(machine, blank: 60) { _, machine in "i-\(machine)" }
         record.isComposite = features.contains(.composites) && random.percent(6)
         if features.contains(.parents) { record.parentAssetID = parent(machine, letter: "a") }
         if features.contains(.dependent) { record.position = value(machine, blank: 12) { _, it in "\(it % 4)" } }
@@ -37,6 +37,7 @@ extension WorldGenerator {
         if features.contains(.lifecycle), random.percent(30) {
             record.lifecycleRaw = random.pick([
                 "in_stock", " Retired ", "disposed", "missing", "archived", "In stock/Pending disposal", "borrowed", "",
+                "planned", "In_Maintenance",
             ])
         }
         return record
@@ -45,6 +46,7 @@ extension WorldGenerator {
     mutating func ci(_ key: RecordKey) -> CIRecord {
         let machine = machine(of: key)
         var record = CIRecord(ciClass: ciClass(machine))
+        // What a part is known by is where it sits; the rest would hide its dependent entries.
         let isPart = ["stack_member", "module", "card"].contains(record.ciClass)
         record.serialNumber = value(machine, blank: isPart ? 60 : 25) { $0.serial($1) }
         if random.percent(40) {
@@ -52,11 +54,15 @@ extension WorldGenerator {
             record.serials = list(machine) { $0.serial($1) }.map { TypedSerial(type: random.pick(types), value: $0) }
         }
         record.uuid = value(machine, blank: 40) { $0.uuid($1) }
-        record.assetTag = value(machine, blank: 50) { $0.assetTag($1) }
-        if random.percent(50) { record.macAddresses = list(machine) { $0.mac($1) } }
+        record.assetTag = value(machine, blank: isPart ? 75 : 50) { $0.assetTag($1) }
+        if random.percent(isPart ? 75 : 50) { record.macAddresses = list(machine) { $0.mac($1) } }
         record.name = value(machine, blank: 20) { $0.name($1) }
         record.manufacturer = manufacturer()
-        record.cloudResourceID = value(machine, blank: 70) { _, machine in "i-\(machine)" }
+        if record.ciClass == "strict_server", random.percent(70) { record.manufacturer = "dell" }
+        if record.ciClass == "appliance", random.percent(30) { record.name = "AT-\(machine)" }
+        record.cloudResourceID = value(machine, blank: record.ciClass == "cloud_instance" ? 10 : 70) { _, machine in
+            "i-\(machine)"
+        }
         if features.contains(.parents) { record.parentCIID = parent(machine, letter: "c") }
         if features.contains(.dependent) { record.position = value(machine, blank: 20) { _, it in "\(it % 4)" } }
         if random.percent(30) { record.attributes["rack"] = "R\(machine)" }
@@ -107,13 +113,13 @@ extension WorldGenerator {
     private mutating func ciClass(_ machine: Int) -> String? {
         if features.contains(.dependent), random.percent(50) {
             return hasParts(machine)
-                ? random.pick(["chassis", "switch"]) : random.pick(["stack_member", "module", "card"])
+                ? random.pick(["chassis", "switch"]) : random.pick(["stack_member", "module", "card", "card"])
         }
         var classes = [
             "server", "linux_server", "switch", "blade_server", "chassis", "router", "ups", "cloud_instance",
         ]
         if features.contains(.dependent) { classes += ["module", "card"] }
-        if features.contains(.entryTypes) { classes += ["appliance", "shelf", "strict_server"] }
+        if features.contains(.entryTypes) { classes += ["appliance", "shelf", "strict_server", "strict_server"] }
         if features.contains(.excluded) {
             classes += ["virtual_machine", "container", "toaster"]
             if random.percent(4) { return nil }

@@ -18,6 +18,10 @@ package enum WorldFeature: String, Hashable, Sendable, CaseIterable {
     case excluded
     /// Classes with hybrid, allow-null and exact entries and required attributes.
     case entryTypes
+    /// Edits of the rule tables.
+    case rules
+    /// Pins and blocks with an end, requeues, stale links closed by hand or by time.
+    case ends
 }
 
 extension Set<WorldFeature> {
@@ -81,32 +85,96 @@ package struct WorldGenerator: Sendable {
         let keys = Keys(world)
         switch random.below(100) {
         case 0..<12: if let change = decision(world, keys) { return change }
-        case 12..<20: if let change = judgement(keys) { return change }
-        case 20..<28: if features.contains(.tombstones), let change = removal(world, keys) { return change }
-        case 28..<60:
-            let key = keys.assets.isEmpty || random.percent(25) ? assetKey() : random.pick(keys.assets)
+        case 12..<18: if let change = judgement(keys) { return change }
+        case 18..<26: if features.contains(.tombstones), let change = removal(world, keys) { return change }
+        case 26..<33: if features.contains(.rules) { return .edit(random.pick(RuleEdit.allCases)) }
+        case 33..<40: if let change = closing(world, keys) { return change }
+        case 40..<45: if features.contains(.lifecycle), let change = turn(world, keys) { return change }
+        case 45..<68:
+            let key = keys.assets.isEmpty || random.percent(25) ? assetKey() : pick(keys.assets)
             return .upsertAsset(key, changed(key, world))
         default: break
         }
-        let key = keys.cis.isEmpty || random.percent(25) ? ciKey() : random.pick(keys.cis)
+        let key = keys.cis.isEmpty || random.percent(25) ? ciKey() : pick(keys.cis)
         return .upsertCI(key, changed(key, world))
+    }
+
+    /// Often one of the first few: links have a history only where things happen again.
+    private mutating func pick(_ keys: [RecordKey]) -> RecordKey {
+        random.percent(40) ? keys[random.below(min(keys.count, 5))] : random.pick(keys)
+    }
+
+    /// An asset ends, or comes back; a deleted one may come back as one that has ended.
+    private mutating func turn(_ world: World, _ keys: Keys) -> WorldChange? {
+        let isDeleted = random.percent(30)
+        let some = keys.assets.filter { world.assets[$0]?.isDeleted == isDeleted }
+        guard !some.isEmpty else { return nil }
+        let key = pick(some)
+        guard var record = world.assets[key]?.record else { return nil }
+        record.lifecycleRaw = isDeleted || record.lifecycleRaw == nil ? random.pick(["retired", "disposed"]) : nil
+        return .upsertAsset(key, record)
     }
 
     /// A pin or a block set or taken back.
     private mutating func decision(_ world: World, _ keys: Keys) -> WorldChange? {
         guard !keys.cis.isEmpty, !keys.assets.isEmpty else { return nil }
-        let ci = random.pick(keys.cis)
+        let ci = pick(keys.cis)
         // Mostly an asset of the same machine: what an operator would say something about.
         let alike = RecordKey(assetKey().source, "a" + ci.id.dropFirst())
         let isAlike = world.assets[alike] != nil && random.percent(75)
         let pair = WorldPair(ci: ci, asset: isAlike ? alike : random.pick(keys.assets))
         if features.contains(.pins), random.percent(50) {
             let pins = world.pins.map { WorldPair(ci: $0, asset: $1) }.sorted { $0.ci < $1.ci }
-            return !pins.isEmpty && random.percent(35) ? .unpin(random.pick(pins)) : .pin(pair)
+            return !pins.isEmpty && random.percent(35) ? .unpin(random.pick(pins)) : .pin(pair, ends: isToEnd())
         }
         guard features.contains(.blocks) else { return nil }
         let blocks = world.blocks.sorted { ($0.ci, $0.asset) < ($1.ci, $1.asset) }
-        return !blocks.isEmpty && random.percent(35) ? .unblock(random.pick(blocks)) : .block(pair)
+        return !blocks.isEmpty && random.percent(35) ? .unblock(random.pick(blocks)) : .block(pair, ends: isToEnd())
+    }
+
+    private mutating func isToEnd() -> Bool { features.contains(.ends) && random.percent(50) }
+
+    /// What has an end comes to it, or somebody wants a CI looked at again.
+    private mutating func closing(_ world: World, _ keys: Keys) -> WorldChange? {
+        guard features.contains(.ends), !keys.cis.isEmpty else { return nil }
+        let ending = world.ending.sorted { ($0.ci, $0.asset) < ($1.ci, $1.asset) }
+        if !ending.isEmpty, random.percent(45) { return .expire(random.pick(ending)) }
+        // Mostly of a machine whose asset is gone or has ended: what may have a stale link.
+        let gone = keys.assets.filter { key in
+            world.assets[key].map { $0.isDeleted || ["retired", "disposed"].contains($0.record.lifecycleRaw) } ?? false
+        }
+        let alike = gone.flatMap { asset in keys.cis.filter { $0.id.dropFirst() == asset.id.dropFirst() } }
+        let ci = !alike.isEmpty && random.percent(80) ? random.pick(alike) : random.pick(keys.cis)
+        return random.pick([.requeue(ci), .closeStale(ci), .retire(ci)])
+    }
+
+    /// Two records of a side exchange an identifier: one transaction, and every count stays as it was.
+    package mutating func swap(_ world: inout World) -> [WorldChange] {
+        let keys = Keys(world)
+        var changes: [WorldChange] = []
+        if random.percent(50) {
+            let living = keys.assets.filter { world.assets[$0]?.isDeleted == false }
+            guard living.count > 1 else { return [] }
+            let (first, second) = (random.pick(living), random.pick(living))
+            guard var one = world.assets[first]?.record, var other = world.assets[second]?.record else { return [] }
+            exchange(&one.serialNumber, &other.serialNumber, or: &one.uuid, &other.uuid)
+            changes = [.upsertAsset(first, one), .upsertAsset(second, other)]
+        } else {
+            let living = keys.cis.filter { world.cis[$0]?.isDeleted == false }
+            guard living.count > 1 else { return [] }
+            let (first, second) = (random.pick(living), random.pick(living))
+            guard var one = world.cis[first]?.record, var other = world.cis[second]?.record else { return [] }
+            exchange(&one.serialNumber, &other.serialNumber, or: &one.parentCIID, &other.parentCIID)
+            changes = [.upsertCI(first, one), .upsertCI(second, other)]
+        }
+        for change in changes { world.apply(change) }
+        return changes
+    }
+
+    private mutating func exchange(
+        _ one: inout String?, _ other: inout String?, or third: inout String?, _ fourth: inout String?
+    ) {
+        if random.percent(60) { (one, other) = (other, one) } else { (third, fourth) = (fourth, third) }
     }
 
     /// A composite mark or a trusted value.

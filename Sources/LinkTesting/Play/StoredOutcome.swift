@@ -108,14 +108,14 @@ package struct StoredOutcome: Sendable {
     }
 
     /// The model writes a tolerated null as the empty string.
-    private static func nullsAsEmpty(_ text: String) -> String {
+    static func nullsAsEmpty(_ text: String) -> String {
         text.replacing("[null", with: "[\"\"").replacing(", null", with: ", \"\"")
     }
 
     private static func text(_ key: [String]) -> String { JSONText.array(key.map { JSONText.string($0) }) }
 
     /// As the engine writes a conflict's identity.
-    private static func text(_ identity: ConflictIdentity) -> String {
+    static func text(_ identity: ConflictIdentity) -> String {
         switch identity {
         case .duplicateAsset(let signature, let key): "duplicate_asset \(signature) [\(text(key))]"
         case .contradictingEvidence(let ci): "contradicting_evidence \(ci.source)/\(ci.id)"
