@@ -103,6 +103,10 @@ package final class World {
                     SELECT FROM assetlink_internal.asset_key AS k
                     JOIN assetlink_internal.ci_key AS o ON o.space_id = k.space_id AND o.key = k.key
                     WHERE k.asset_ref = a.asset_ref AND o.ci_ref <> d.ci_ref)
+                AND NOT EXISTS (
+                    SELECT FROM assetlink_internal.ci_key AS k
+                    JOIN assetlink_internal.asset_key AS o ON o.space_id = k.space_id AND o.key = k.key
+                    WHERE k.ci_ref = d.ci_ref AND o.asset_ref <> a.asset_ref)
             """, order: "key")
     }
 
