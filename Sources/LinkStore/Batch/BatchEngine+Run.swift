@@ -40,9 +40,9 @@ extension BatchEngine {
                     logger.error(
                         "the query of a source cannot be run; its keys wait",
                         metadata: ["source_id": "\(source)", "error": "\(cause)"])
-                case let error as PostgresError where error.sqlState == "23505" && error.constraint != "batch_pkey":
-                    // Rows are not as batches leave them: somebody changed them by hand.
-                    guard !mendsAll else { throw error }
+                case let error as PostgresError
+                where error.sqlState == "23505" && error.constraint != "batch_pkey" && !mendsAll:
+                    // Rows are not as batches leave them: somebody changed them by hand, or writes the same batch.
                     mendsAll = true
                 case let error as PostgresError
                 where error.isRetriable || error.sqlState == "23505" || error.isLocked:
