@@ -13,7 +13,8 @@ enum RecordText {
             ("asset_class", text(record.assetClass)), ("lifecycle_raw", text(record.lifecycleRaw)),
             ("parent_asset_id", text(record.parentAssetID)), ("position", text(record.position)),
             ("cloud_resource_id", text(record.cloudResourceID)),
-            ("is_composite", record.isComposite ? "true" : nil), ("attributes", members(record.attributes)),
+            ("is_composite", record.isComposite ? "true" : nil),
+            ("attributes", members(record.attributes, record.lists)),
         ])
     }
 
@@ -27,7 +28,7 @@ enum RecordText {
             ("manufacturer", text(record.manufacturer)), ("model", text(record.model)),
             ("cloud_resource_id", text(record.cloudResourceID)), ("parent_ci_id", text(record.parentCIID)),
             ("position", text(record.position)), ("lifecycle_raw", text(record.lifecycleRaw)),
-            ("attributes", members(record.attributes)),
+            ("attributes", members(record.attributes, record.lists)),
         ])
     }
 
@@ -51,8 +52,12 @@ enum RecordText {
         values.isEmpty ? nil : "[" + values.map(escaped).joined(separator: ",") + "]"
     }
 
-    private static func members(_ members: [String: String]) -> String? {
-        members.isEmpty ? nil : object(members.sorted { $0.key < $1.key }.map { ($0.key, escaped($0.value)) })
+    private static func members(_ members: [String: String], _ lists: [String: [TypedValue]]) -> String? {
+        let typed = lists.mapValues { list in
+            "[" + list.map { object([("type", text($0.type)), ("value", text($0.value))]) }.joined(separator: ",") + "]"
+        }
+        let all = members.mapValues(escaped).merging(typed) { text, _ in text }
+        return all.isEmpty ? nil : object(all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     }
 
     private static func object(_ members: [(String, String?)]) -> String {
@@ -85,14 +90,36 @@ private struct AssetBody: Decodable {
     var position: String?
     var cloudResourceId: String?
     var isComposite: Bool?
-    var attributes: [String: String]?
+    var attributes: [String: MemberBody]?
 
     var record: AssetRecord {
         AssetRecord(
             assetTag: assetTag, serialNumber: serialNumber, otherSerials: otherSerials ?? [], uuid: uuid,
             macAddresses: macAddresses ?? [], name: name, manufacturer: manufacturer, model: model,
             assetClass: assetClass, lifecycleRaw: lifecycleRaw, parentAssetID: parentAssetId, position: position,
-            cloudResourceID: cloudResourceId, isComposite: isComposite ?? false, attributes: attributes ?? [:])
+            cloudResourceID: cloudResourceId, isComposite: isComposite ?? false,
+            attributes: (attributes ?? [:]).compactMapValues(\.text),
+            lists: (attributes ?? [:]).compactMapValues(\.list))
+    }
+}
+
+/// A member of `attributes`: a text or a list.
+private struct MemberBody: Decodable {
+    private struct Item: Decodable {
+        var type: String
+        var value: String
+    }
+
+    var text: String?
+    var list: [TypedValue]?
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let text = try? container.decode(String.self) {
+            self.text = text
+        } else {
+            list = try container.decode([Item].self).map { TypedValue(type: $0.type, value: $0.value) }
+        }
     }
 }
 
@@ -116,7 +143,7 @@ private struct CIBody: Decodable {
     var parentCiId: String?
     var position: String?
     var lifecycleRaw: String?
-    var attributes: [String: String]?
+    var attributes: [String: MemberBody]?
 
     var record: CIRecord {
         CIRecord(
@@ -124,6 +151,7 @@ private struct CIBody: Decodable {
             serials: (serials ?? []).map { TypedSerial(type: $0.type, value: $0.value) }, uuid: uuid,
             assetTag: assetTag, macAddresses: macAddresses ?? [], manufacturer: manufacturer, model: model,
             cloudResourceID: cloudResourceId, parentCIID: parentCiId, position: position,
-            lifecycleRaw: lifecycleRaw, attributes: attributes ?? [:])
+            lifecycleRaw: lifecycleRaw, attributes: (attributes ?? [:]).compactMapValues(\.text),
+            lists: (attributes ?? [:]).compactMapValues(\.list))
     }
 }

@@ -43,7 +43,7 @@ extension AssetRecord {
         case .parent: record.parentAssetID = nil
         case .position: record.position = nil
         case .lifecycle: record.lifecycleRaw = nil
-        case .attributes: record.attributes = [:]
+        case .attributes: (record.attributes, record.lists) = ([:], [:])
         case .composite: record.isComposite = false
         }
         return record
@@ -65,7 +65,7 @@ extension CIRecord {
         case .parent: record.parentCIID = nil
         case .position: record.position = nil
         case .lifecycle: record.lifecycleRaw = nil
-        case .attributes: record.attributes = [:]
+        case .attributes: (record.attributes, record.lists) = ([:], [:])
         case .composite: break
         }
         return record
