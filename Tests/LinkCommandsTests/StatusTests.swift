@@ -55,7 +55,8 @@ import Testing
             lease + "UPDATE assetlink.setting SET value = '0' WHERE name = 'long_transaction_seconds'", database)
         let person = try await PostgresConnection.connect(ConnectionSettings(database), logger: quietLogger)
         try await person.script("BEGIN; LOCK assetlink_internal.link IN ROW SHARE MODE; SELECT pg_current_xact_id()")
-        // Who began before a batch is known to be as old as that.
+        // Who began before a batch is known to be as old as that: a batch sees who came before one that is over.
+        try await execute("SELECT pg_current_xact_id()", database)
         try await execute(
             """
             INSERT INTO assetlink_internal.batch (batch_id, epoch, snapshot, committed_at, rule_set_version, changes,

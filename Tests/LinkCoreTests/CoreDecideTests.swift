@@ -46,7 +46,7 @@ struct CoreDecideRow: CustomStringConvertible, Sendable {
             title: "pin over a conflict", pin: 7, views: ["S": held(1, 2)], outcome: .claim(7), candidate: 7),
         CoreDecideRow(
             title: "pin over incomplete", record: CIRecord(ciClass: "strict", serialNumber: "S"), pin: 7,
-            views: ["S": held(1)], outcome: .claim(7), candidate: 7),
+            views: ["S": held(1)], outcome: .claim(7), candidate: 7, pinDisagrees: 1),
     ]
 
     static let claimed: [CoreDecideRow] = [

@@ -9,12 +9,16 @@ extension Case {
     ) -> Verdict {
         if reading.isRetired { return Verdict(.excluded(.ciRetired)) }
         guard let rule = reading.rule else { return Verdict(.excluded(.classExcluded)) }
-        guard let pin else { return decideByEntries(rule, view: view, identity: identity) }
+        guard let pin else {
+            if reading.isIncomplete { return Verdict(.orphaned(.incomplete)) }
+            return decideByEntries(rule, view: view, identity: identity)
+        }
         var verdict = Verdict(.claim(pin))
         verdict.isManual = true
         verdict.candidate = pin
-        // What automation would have said is computed all the same (section 8).
-        if case .claim(let other) = decideByEntries(rule, view: view, identity: identity).outcome, other != pin {
+        // Where the entries point is found out all the same (section 8), whatever is required or the guard says
+        // (section 12).
+        if let other = decideByEntries(rule, view: view, identity: identity).candidate, other != pin {
             verdict.pinDisagrees = other
         }
         return verdict
@@ -23,7 +27,6 @@ extension Case {
     private func decideByEntries(
         _ rule: CompiledRule, view: (MatchKey) -> KeyView, identity: (AssetRef) -> AssetIdentity
     ) -> Verdict {
-        if reading.isIncomplete { return Verdict(.orphaned(.incomplete)) }
         var seen = Seen()
         for (number, entry) in reading.entries.enumerated() {
             let views = keys(of: entry).map { (key: $0, view: view($0)) }

@@ -54,7 +54,7 @@ package struct Verdict: Hashable, Sendable {
     package var matchedOn: [MatchKey] = []
     /// The claim, or the asset at which the guard stopped.
     package var candidate: AssetRef?
-    /// What the entries would have claimed for a pinned CI, when it is another asset (section 8).
+    /// The asset that the entries of a pinned CI point at, when it is another (section 8).
     package var pinDisagrees: AssetRef?
 
     package init(_ outcome: Outcome) { self.outcome = outcome }
