@@ -6,9 +6,13 @@ import Testing
 @Suite struct GeneratorCensusTests {
     @Test func everythingOccurs() {
         var census = Census()
-        for seed in UInt64(1)...60 { census.take(ScriptGenerator.script(seed: seed, size: 24, steps: 70)) }
-        let missing = Self.wanted.filter { census.counts[$0] == nil }
-        #expect(missing.isEmpty, "in 60 scripts there is none of: \(missing.joined(separator: ", "))")
+        var missing = Self.wanted
+        // What is rare takes more scripts than the rest, but not any number of them.
+        for seed in UInt64(1)...240 where !missing.isEmpty {
+            census.take(ScriptGenerator.script(seed: seed, size: 24, steps: 70))
+            missing.removeAll { census.counts[$0] != nil }
+        }
+        #expect(missing.isEmpty, "in 240 scripts there is none of: \(missing.joined(separator: ", "))")
     }
 
     private static var wanted: [String] {

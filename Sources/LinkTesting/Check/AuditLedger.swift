@@ -20,7 +20,8 @@ package struct AuditLedger {
     private static let others: Set<String> = [
         "pin", "unpin", "block", "unblock", "requeue", "close_stale_link", "set_composite", "unset_composite",
         "trust_identifier", "distrust_identifier", "resolve_conflict", "approve_held", "drop_held",
-        "replay_dead_letter", "resync", "detach_source", "source_held", "source_broken", "source_dropped",
+        "replay_dead_letter", "resync", "detach_source", "edit_rules", "activate_rule_set", "rollback_rule_set",
+        "source_held", "source_broken", "source_dropped",
         "identifier_suspect", "repair",
         "identifier_cleared",
     ]
