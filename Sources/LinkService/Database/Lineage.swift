@@ -22,9 +22,8 @@ struct Lineage {
             SELECT coalesce((
                        SELECT pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(pg_current_snapshot())
                        FROM assetlink_internal.batch ORDER BY batch_id DESC LIMIT 1), false),
-                   l.xmin::text::bigint <> l.written_by::text::numeric % 4294967296,
-                   l.system_identifier <> h.system_identifier AND h.server_version / 10000 <= l.server_version / 10000
-            FROM (SELECT \(Self.here)) AS h LEFT JOIN assetlink_internal.lineage AS l ON true
+                   (SELECT l.xmin::text::bigint <> l.written_by::text::numeric % 4294967296
+                    FROM assetlink_internal.lineage AS l)
             """)
         guard let row = rows.first else { throw StartError("the database did not answer the start-up check") }
         let remedy = "run: assetlinkctl rebase. It begins a new cursor and reads every source again"
@@ -33,7 +32,7 @@ struct Lineage {
                 "the cursor is ahead of this cluster's transactions, so its log must not be trusted; \(remedy)",
                 exit: .foreignLineage)
         }
-        if try row.boolOrNil(1) == true || row.boolOrNil(2) == true {
+        if try row.boolOrNil(1) == true {
             throw StartError(
                 "the database was restored from a dump or copied from another cluster, so its log must not be trusted; "
                     + remedy, exit: .foreignLineage)
