@@ -74,7 +74,7 @@ main() {
     if [[ -n $FILTER ]]; then
         run_tests "Tests of $FILTER" --filter "$FILTER"
     else
-        run_tests "The pure core" --filter LinkCoreTests
+        run_tests "The pure core" --filter LinkCoreTests --filter LinkRulesTests
         run_tests "The service loop, simulated" --filter LinkSimulationTests
         # One after the other: on two cores a test that waits for a daemon must not wait for another test's sums.
         if [[ $FAST == no ]]; then
