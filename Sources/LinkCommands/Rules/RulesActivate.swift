@@ -10,7 +10,8 @@ package struct RulesActivate: ConsoleCommand {
         abstract: "Make a rule file the rules: a new version, by which every CI is decided again.",
         discussion: """
             Refuses a file with errors, and shows its warnings. The daemon goes through all records in batches; \
-            assetlinkctl status shows how far it is, and the breaker holds what would end many links.
+            assetlinkctl status shows how far it is. The breaker does not count links that a change of rules ends: look \
+            at assetlinkctl rules diff first.
 
             JSON: schema assetlinkctl/rules-activate.v1, fields version, changed and taken_up.
             """)
