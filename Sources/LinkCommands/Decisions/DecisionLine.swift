@@ -2,16 +2,8 @@ import Postgres
 
 /// One line of a file of decisions.
 struct DecisionLine {
-    /// What can be decided by file.
-    enum Action: String, CaseIterable {
-        case pin, unpin, block, unblock, requeue
-
-        var needsAsset: Bool { self == .pin || self == .block || self == .unblock }
-        var mayExpire: Bool { self == .pin || self == .block }
-    }
-
     let number: Int
-    let action: Action
+    let action: DecisionAction
     let ci: String
     let asset: String?
     let reason: String
@@ -56,10 +48,10 @@ struct DecisionLine {
         }
         number = line.number
         let word = value("action") ?? ""
-        guard let action = Action(rawValue: word.lowercased().filter { !$0.isWhitespace }) else {
+        guard let action = DecisionAction(rawValue: word.lowercased().filter { !$0.isWhitespace }) else {
             throw Failure(
                 .usage, "Line \(line.number): there is no action \(word).",
-                hint: "Actions are \(Action.allCases.map(\.rawValue).joined(separator: ", ")).")
+                hint: "Actions are \(DecisionAction.allCases.map(\.rawValue).joined(separator: ", ")).")
         }
         guard let ci = value("ci") else { throw Failure(.usage, "Line \(line.number) names no CI.") }
         guard let reason = value("reason") ?? defaultReason else {
@@ -80,22 +72,12 @@ struct DecisionLine {
 
     /// The call that records it, as it stands in the database.
     func call(_ person: String?, _ session: Session) async throws -> Statement {
-        let tail: [Parameter] = [.text(reason), person.map { .text($0) } ?? .null]
+        let person: Parameter = person.map { .text($0) } ?? .null
         guard action.needsAsset, let asset else {
-            let reference = try await RecordReference.find(ci, .ci, session)
-            return Statement(
-                "SELECT assetlink.\(action.rawValue)($1, $2, $3, $4)",
-                [.text(reference.source), .text(reference.id)] + tail)
+            return action.call(try await RecordReference.find(ci, .ci, session), reason: reason, person: person)
         }
         let pair = try await RecordReference.findPair(ci, asset, command: action.rawValue, session)
-        let names: [Parameter] = [
-            .text(pair.ci.source), .text(pair.ci.id), .text(pair.asset.source), .text(pair.asset.id),
-        ]
-        guard action.mayExpire else {
-            return Statement("SELECT assetlink.\(action.rawValue)($1, $2, $3, $4, $5, $6)", names + tail)
-        }
-        return Statement(
-            "SELECT assetlink.\(action.rawValue)($1, $2, $3, $4, $5, $7::text::timestamptz, $6)",
-            names + tail + [until.map { .text($0) } ?? .null])
+        return action.call(
+            pair.ci, pair.asset, reason: reason, person: person, until: until.map { .text($0) } ?? .null)
     }
 }

@@ -1,5 +1,4 @@
 package import ArgumentParser
-import Postgres
 
 /// Joins a CI and an asset by hand.
 package struct Pin: ConsoleCommand {
@@ -32,12 +31,8 @@ package struct Pin: ConsoleCommand {
         let pair = try await RecordReference.findPair(ci, asset, command: "pin", session)
         return try await Act(
             command: "pin",
-            call: Statement(
-                "SELECT assetlink.pin($1, $2, $3, $4, $5, $6::text::timestamptz, $7)",
-                [
-                    .text(pair.ci.source), .text(pair.ci.id), .text(pair.asset.source), .text(pair.asset.id),
-                    .text(act.reason), until.parameter, act.person,
-                ]),
+            call: DecisionAction.pin.call(
+                pair.ci, pair.asset, reason: act.reason, person: act.person, until: until.parameter),
             done: "CI \(pair.ci.words) is pinned to asset \(pair.asset.words).",
             notes: try await DecisionNotes.ofPin(pair.ci, pair.asset, session)
         ).run(session, act.waiting)

@@ -1,5 +1,4 @@
 package import ArgumentParser
-import Postgres
 
 /// Has a CI decided again.
 package struct Requeue: ConsoleCommand {
@@ -24,9 +23,7 @@ package struct Requeue: ConsoleCommand {
         let reference = try await RecordReference.find(ci, .ci, session)
         return try await Act(
             command: "requeue",
-            call: Statement(
-                "SELECT assetlink.requeue($1, $2, $3, $4)",
-                [.text(reference.source), .text(reference.id)] + act.parameters),
+            call: DecisionAction.requeue.call(reference, reason: act.reason, person: act.person),
             done: "CI \(reference.words) was read and decided again."
         ).run(session, act.waiting)
     }

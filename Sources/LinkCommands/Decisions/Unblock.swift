@@ -1,5 +1,4 @@
 package import ArgumentParser
-import Postgres
 
 /// Ends a block.
 package struct Unblock: ConsoleCommand {
@@ -27,10 +26,8 @@ package struct Unblock: ConsoleCommand {
         let pair = try await RecordReference.findPair(ci, asset, command: "unblock", session)
         return try await Act(
             command: "unblock",
-            call: Statement(
-                "SELECT assetlink.unblock($1, $2, $3, $4, $5, $6)",
-                [.text(pair.ci.source), .text(pair.ci.id), .text(pair.asset.source), .text(pair.asset.id)]
-                    + act.parameters),
+            call: DecisionAction.unblock.call(
+                pair.ci, pair.asset, reason: act.reason, person: act.person),
             done: "CI \(pair.ci.words) and asset \(pair.asset.words) are no longer blocked."
         ).run(session, act.waiting)
     }

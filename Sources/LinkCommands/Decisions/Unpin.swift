@@ -1,5 +1,4 @@
 package import ArgumentParser
-import Postgres
 
 /// Ends a pin.
 package struct Unpin: ConsoleCommand {
@@ -24,9 +23,7 @@ package struct Unpin: ConsoleCommand {
         let reference = try await RecordReference.find(ci, .ci, session)
         return try await Act(
             command: "unpin",
-            call: Statement(
-                "SELECT assetlink.unpin($1, $2, $3, $4)",
-                [.text(reference.source), .text(reference.id)] + act.parameters),
+            call: DecisionAction.unpin.call(reference, reason: act.reason, person: act.person),
             done: "CI \(reference.words) is no longer pinned."
         ).run(session, act.waiting)
     }
