@@ -105,18 +105,34 @@ package final class ChildProcess: Sendable {
         throw Failure(description: "\(name) did not write \"\(text)\" in time:\n\(output.suffix(4_000))")
     }
 
+    /// Waits until it stands still, by a SIGSTOP of its own or of somebody else.
+    package func stands(within limit: Duration = .seconds(60)) async throws {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end {
+            if try status("State") == "T" { return }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        throw Failure(description: "\(name) did not stop where it stood in time:\n\(output.suffix(4_000))")
+    }
+
     /// The most memory that it has had so far, in kB; fails where it has ended.
     package func peakMemory() throws -> Int {
+        guard let peak = Int(try status("VmHWM")) else { throw Failure(description: "\(name) has ended") }
+        return peak
+    }
+
+    /// The first word of what the kernel says of it under a name.
+    private func status(_ field: String) throws -> Substring {
         guard let file = fopen("/proc/\(pid)/status", "r") else { throw Failure(description: "\(name) has ended") }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 8_192)
         let count = fread(&bytes, 1, bytes.count, file)
         let text = String(decoding: bytes.prefix(count), as: UTF8.self)
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        guard let peak = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) }) else {
+        let line = text.split(separator: "\n").first { $0.hasPrefix("\(field):") }
+        guard let word = line?.split(whereSeparator: \.isWhitespace).dropFirst().first else {
             throw Failure(description: "\(name) has ended")
         }
-        return peak
+        return word
     }
 
     // MARK: Its thread
