@@ -16,7 +16,8 @@ package struct Assetlinkctl: AsyncParsableCommand {
             \(CommandExit.explanation)
             """,
         subcommands: [
-            Migrate.self, Status.self, Coverage.self, Explain.self, Orphans.self, Conflicts.self, Stale.self, Pin.self,
+            Migrate.self, Status.self, Coverage.self, Explain.self, Orphans.self, Conflicts.self, Stale.self,
+            Unlinked.self, Suspects.self, Links.self, Pin.self,
             Unpin.self, Block.self, Unblock.self, Requeue.self, CloseStale.self, Composite.self, Trust.self,
             Distrust.self,
             Decisions.self, History.self, Changes.self, Impact.self,

@@ -23,7 +23,9 @@ package struct Session: Sendable {
 
     /// Makes the session one that reads: names resolve to PostgreSQL's own only, and programs get UTC.
     func prepareToRead() async throws(PostgresError) {
-        _ = try await connection.query("SELECT set_config('search_path', 'pg_catalog, pg_temp', false)")
+        // Cursors of pages hold times as text.
+        _ = try await connection.query(
+            "SELECT set_config('search_path', 'pg_catalog, pg_temp', false), set_config('DateStyle', 'ISO', false)")
         if json {
             _ = try await connection.query(
                 "SELECT set_config('TimeZone', 'UTC', false), set_config('IntervalStyle', 'iso_8601', false)")

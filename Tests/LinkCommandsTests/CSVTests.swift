@@ -38,7 +38,7 @@ import Testing
             #expect(refused.out.last == "2 lines of 3 cannot be done; nothing was recorded.")
             let dry = await run("decisions", "load", good, "--dry-run", "-d", database)
             #expect(dry.out == ["2 decisions would be recorded."])
-            #expect(await run("decisions", "--all", "-d", database).out.isEmpty)
+            #expect(await run("decisions", "--ended", "-d", database).out.isEmpty)
             let loaded = await run("decisions", "load", good, "-d", database)
             #expect(loaded.out == ["2 decisions recorded and taken up."], "\(loaded.errors)")
             #expect(await run("audit", "--action", "pin", "-d", database).out.count == 2)

@@ -13,7 +13,7 @@ import Testing
             let dry = await run(
                 "conflicts", "resolve", number, "--keep", "itam/3", "--reason", "r", "--dry-run", "-d", database)
             #expect(dry.out == ["would block CI cmdb/3 from itam/4", "would pin CI cmdb/3 to itam/3"])
-            #expect(await run("decisions", "--all", "-d", database).out.isEmpty)
+            #expect(await run("decisions", "--ended", "-d", database).out.isEmpty)
             let done = await run(
                 "conflicts", "resolve", number, "--keep", "itam/3", "--reason", "r", "-d", database, width: 120)
             #expect(done.out.prefix(2) == ["block CI cmdb/3 from itam/4", "pin CI cmdb/3 to itam/3"], "\(done.errors)")

@@ -82,7 +82,7 @@ import Testing
             #expect(await run("pin", "web-1", "T-1", "-d", database).code == 64)
             #expect(await run("pin", "web-1", "T-1", "--reason", " ", "-d", database).code == 64)
             #expect(await run("unpin", "web-1", "--reason", "r", "-d", database).errors.contains("is not pinned"))
-            #expect(await run("decisions", "--all", "-d", database).out.isEmpty)
+            #expect(await run("decisions", "--ended", "-d", database).out.isEmpty)
         }
     }
 

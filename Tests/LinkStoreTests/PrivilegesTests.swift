@@ -28,7 +28,8 @@ import Testing
             "coverage_by_class", "coverage_by_source", "coverage_history", "daemon_status", "dead_letter",
             "discrepancy", "feed_status",
             "held_change",
-            "link", "link_period", "operator_act", "operator_decision", "orphaned_ci", "rule_set", "schema_version",
+            "link", "link_period", "operator_act", "operator_decision", "orphan_cause", "orphaned_ci", "rule_set",
+            "schema_version",
             "stale_link",
             "suspect_identifier",
             "unlinked_asset", "unmapped",
@@ -78,11 +79,11 @@ import Testing
 
     /// Functions by role, by name: no function of ours is overloaded.
     private static let functions: [String: [String]] = [
-        "assetlink_reader": readers + [
+        "assetlink_reader": readers + orphans + [
             "assetlink.audit_verify", "assetlink.conflict_detail", "assetlink.decommission_impact",
             "assetlink.suggest_assets",
         ],
-        "assetlink_operator": readers + attachHelpers + [
+        "assetlink_operator": readers + orphans + attachHelpers + [
             "assetlink.activate_rule_set", "assetlink.approve_held", "assetlink.audit_verify", "assetlink.block",
             "assetlink.check_source",
             "assetlink.close_stale_link", "assetlink.conflict_detail", "assetlink.decommission_impact",
@@ -122,6 +123,10 @@ import Testing
         "assetlink.changes_since", "assetlink.check_rule", "assetlink.links_as_of", "assetlink_internal.aged_before",
         "assetlink_internal.alarms", "assetlink_internal.batch_at",
         "assetlink_internal.serial_form",
+    ]
+
+    private static let orphans = [
+        "assetlink.orphan_advice", "assetlink.orphan_causes", "assetlink_internal.orphan_step",
     ]
 
     private static let attachHelpers = [

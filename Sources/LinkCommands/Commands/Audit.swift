@@ -43,13 +43,13 @@ package struct AuditList: ConsoleCommand {
                 (.text("ASSET", narrowest: 8), Expression.reference("asset_source", "asset_id")),
                 (.text("CHANGE", narrowest: 8), Expression.change), (.text("REASON", narrowest: 8), "reason"),
                 (.text("WHO"), "actor"),
-            ], order: "audit_id DESC", nothing: "Nothing in the audit.")
+            ], order: [.number("audit_id")], descending: true, nothing: "Nothing in the audit.")
         filter(&listing, "ci", ci)
         filter(&listing, "asset", asset)
         if let since { listing.filter("at >= \(Since(text: since).sql("?"))", since) }
         listing.filter("action = ?", action)
         listing.filter("reason = ?", reason)
-        return try await listing.run(session, limit: list.limit)
+        return try await listing.run(session, list)
     }
 
     /// An id may hold a slash itself, so a text with one is read both ways.

@@ -48,13 +48,13 @@ package struct ConflictsList: ConsoleCommand {
                     "coalesce(\(Expression.reference("asset_source", "asset_id")), \(Expression.keys("matched_on")))"
                 ),
                 (.number("CIS"), "cis"), (.number("ASSETS"), "assets"),
-            ], order: "since, conflict_id", nothing: "No open conflicts.")
+            ], order: [.time("since"), .number("conflict_id")], nothing: "No open conflicts.")
         listing.advice = ("kind", "remedy")
         listing.filter("kind = ?", kind?.rawValue)
         listing.filter(
             """
             EXISTS (SELECT FROM assetlink.conflict_member m WHERE m.conflict_id = q.conflict_id AND m.source = ?)
             """, source)
-        return try await listing.run(session, limit: list.limit)
+        return try await listing.run(session, list)
     }
 }

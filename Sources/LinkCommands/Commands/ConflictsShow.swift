@@ -15,7 +15,7 @@ package struct ConflictsShow: ConsoleCommand {
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
-    @OptionGroup var list: ListOptions
+    @OptionGroup var list: LimitOptions
     @Argument(help: "The number of the conflict; assetlinkctl conflicts lists them.") var number: Int64
 
     /// What the parser makes.

@@ -23,7 +23,7 @@ package struct DeadLettersList: ConsoleCommand {
     @OptionGroup var list: ListOptions
     @Option(help: "Only those of this source or feed.") var source: String?
     @Option(help: "Only those with this error code.") var code: String?
-    @Flag(help: "Also those that were replayed.") var all = false
+    @Flag(help: "Also those that were replayed.") var replayed = false
 
     /// What the parser makes.
     package init() {}
@@ -36,10 +36,10 @@ package struct DeadLettersList: ConsoleCommand {
                 (.number("ID"), "id"), (.fixed("AT"), Expression.minute("at")), (.text("FEED", narrowest: 8), "feed"),
                 (.text("RECORD", narrowest: 8), "record_id"), (.text("CODE", narrowest: 8), "error_code"),
                 (.text("WHAT IS WRONG", narrowest: 16), "error_text"),
-            ], order: "at, id", nothing: "No rejected events.")
-        if !all { listing.filter("replayed_at IS NULL") }
+            ], order: [.time("at"), .number("id")], nothing: "No rejected events.")
+        if !replayed { listing.filter("replayed_at IS NULL") }
         listing.filter("? IN (source, feed)", source)
         listing.filter("error_code = ?", code)
-        return try await listing.run(session, limit: list.limit)
+        return try await listing.run(session, list)
     }
 }

@@ -34,9 +34,9 @@ package struct HeldList: ConsoleCommand {
                 (.text("SOURCE", narrowest: 10), "source"),
                 (.text("RECORD", narrowest: 10), "coalesce(id, '(all of it)')"),
                 (.fixed("SINCE"), Expression.minute("since")), (.text("WHY", narrowest: 12), "detail"),
-            ], order: "since, source, id", nothing: "Nothing is held.")
+            ], order: [.time("since"), .text("source"), .text("coalesce(id, '')")], nothing: "Nothing is held.")
         listing.advice = ("source", "remedy")
-        listing.filter("source = ?", source)
-        return try await listing.run(session, limit: list.limit)
+        try await listing.filter(source: source, "source = ?", session)
+        return try await listing.run(session, list)
     }
 }

@@ -21,7 +21,7 @@ package struct SourcesList: ConsoleCommand {
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
     @OptionGroup var list: ListOptions
-    @Flag(help: "Detached sources too.") var all = false
+    @Flag(help: "Detached sources too.") var detached = false
 
     /// What the parser makes.
     package init() {}
@@ -35,9 +35,9 @@ package struct SourcesList: ConsoleCommand {
                 (.fixed("STATUS"), "status"), (.number("RECORDS"), "records"), (.number("BACKLOG"), "backlog"),
                 (.text("OLDEST", narrowest: 8), "date_trunc('second', oldest_unprocessed_age)"),
                 (.number("HELD"), "held_changes"), (.text("DETAIL", narrowest: 10), "detail"),
-            ], order: "side, source",
+            ], order: [.text("side"), .text("source")],
             nothing: "No sources. Attach one with assetlink.attach_asset_source or assetlink.attach_ci_source.")
-        if !all { listing.filter("status <> 'detached'") }
-        return try await listing.run(session, limit: list.limit)
+        if !detached { listing.filter("status <> 'detached'") }
+        return try await listing.run(session, list)
     }
 }

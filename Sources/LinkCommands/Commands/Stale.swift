@@ -33,11 +33,11 @@ package struct Stale: ConsoleCommand {
                 (.number("LINK"), "link_id"), (.text("CI", narrowest: 10), Expression.reference("ci_source", "ci_id")),
                 (.text("ASSET", narrowest: 10), Expression.reference("asset_source", "asset_id")),
                 (.text("REASON", narrowest: 12), "reason"), (.fixed("SINCE"), Expression.minute("since")),
-            ], order: "since", nothing: "No stale links.")
+            ], order: [.time("since"), .number("link_id")], nothing: "No stale links.")
         listing.advice = ("reason", "remedy")
-        listing.filter("ci_source = ?", source)
-        listing.filter("lower(ci_class) = lower(?)", ciClass)
+        try await listing.filter(source: source, "ci_source = ?", session)
+        try await listing.filter(class: ciClass, session)
         listing.filter("reason = ?", reason?.rawValue)
-        return try await listing.run(session, limit: list.limit)
+        return try await listing.run(session, list)
     }
 }

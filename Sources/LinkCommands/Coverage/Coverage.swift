@@ -68,16 +68,16 @@ package struct Coverage: ConsoleCommand {
         var listing = Listing(
             "coverage", from: "assetlink.coverage_by_class",
             cells: [(.text("CLASS", narrowest: 10), "coalesce(nullif(class, ''), '(none)')")] + Self.figures,
-            order: "eligible_cis DESC, class", nothing: "There are no CIs yet.")
+            order: [.number("-eligible_cis"), .text("class")], nothing: "There are no CIs yet.")
         listing.filter("lower(class) = lower(?)", ciClass)
-        return try await listing.run(session, limit: list.limit)
+        return try await listing.run(session, list)
     }
 
     private func showSources(_ session: Session) async throws -> CommandExit {
         try await Listing(
             "coverage", from: "assetlink.coverage_by_source",
             cells: [(.text("SOURCE", narrowest: 10), "source"), (.fixed("SIDE"), "side")] + Self.figures,
-            order: "side DESC, source", nothing: "There are no sources yet."
-        ).run(session, limit: list.limit)
+            order: [.text("side"), .text("source")], descending: true, nothing: "There are no sources yet."
+        ).run(session, list)
     }
 }

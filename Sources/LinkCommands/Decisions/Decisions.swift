@@ -26,7 +26,7 @@ package struct DecisionsList: ConsoleCommand {
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
     @OptionGroup var list: ListOptions
-    @Flag(help: "Also those that have ended.") var all = false
+    @Flag(help: "Also those that have ended.") var ended = false
     @Option(help: "Only pins, or only blocks.") var kind: Kind?
     @Option(help: "Only decisions about CIs of this source.") var source: String?
 
@@ -44,10 +44,10 @@ package struct DecisionsList: ConsoleCommand {
                 (.text("EFFECT"), "CASE WHEN pending THEN 'pending' ELSE effect END"),
                 (.fixed("UNTIL"), Expression.minute("expires_at")), (.text("BY", narrowest: 6), "decided_by"),
                 (.text("REASON", narrowest: 8), "reason"),
-            ], order: "decision_id DESC", nothing: "No pins or blocks.")
+            ], order: [.number("decision_id")], descending: true, nothing: "No pins or blocks.")
         listing.filter("kind = ?", kind?.rawValue)
-        listing.filter("ci_source = ?", source)
-        if !all { listing.filter("effect <> 'ended'") }
-        return try await listing.run(session, limit: list.limit)
+        try await listing.filter(source: source, "ci_source = ?", session)
+        if !ended { listing.filter("effect <> 'ended'") }
+        return try await listing.run(session, list)
     }
 }

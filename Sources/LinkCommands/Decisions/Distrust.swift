@@ -14,7 +14,7 @@ package struct Distrust: ConsoleCommand {
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
     @OptionGroup var act: ActOptions
-    @Argument(help: "The kind: serial, uuid, mac, asset_tag or cloud_resource_id.") var kind: String
+    @Argument(help: "The kind: serial, uuid, mac, asset_tag or cloud_resource_id.") var kind: TrustedKind
     @Argument(help: "The value, as assetlinkctl suspects shows it.") var value: String
 
     /// What the parser makes.
@@ -25,8 +25,9 @@ package struct Distrust: ConsoleCommand {
         try await Act(
             command: "distrust",
             call: Statement(
-                "SELECT assetlink.distrust_identifier($1, $2, $3, $4)", [.text(kind), .text(value)] + act.parameters),
-            done: "The \(kind) \(value) is no longer trusted."
+                "SELECT assetlink.distrust_identifier($1, $2, $3, $4)",
+                [.text(kind.rawValue), .text(value)] + act.parameters),
+            done: "The \(kind.rawValue) \(value) is no longer trusted."
         ).run(session, act.waiting)
     }
 }

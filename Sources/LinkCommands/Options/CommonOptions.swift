@@ -1,4 +1,4 @@
-import ArgumentParser
+package import ArgumentParser
 
 /// What every command takes.
 package struct CommonOptions: ParsableArguments {
@@ -23,8 +23,8 @@ package struct CommonOptions: ParsableArguments {
     package init() {}
 }
 
-/// What every list takes.
-package struct ListOptions: ParsableArguments {
+/// How much to show of what is not a list of its own.
+package struct LimitOptions: ParsableArguments {
     /// How many rows.
     @Option(help: "Show at most this many rows.")
     package var limit = 50
@@ -33,7 +33,31 @@ package struct ListOptions: ParsableArguments {
     package init() {}
 
     /// Refuses nonsense.
-    package func validate() throws {
+    package func validate() throws { try ListOptions.check(limit) }
+}
+
+/// What every list takes.
+package struct ListOptions: ParsableArguments {
+    /// How many rows.
+    @Option(help: "Show at most this many rows.")
+    package var limit = 50
+    /// Where to begin.
+    @Option(help: ArgumentHelp("Begin where a page ended: the cursor that it named.", valueName: "cursor"))
+    package var after: String?
+    /// Everything.
+    @Flag(help: "Show all rows, however many; they are read page by page.")
+    package var all = false
+    /// For spreadsheets.
+    @Flag(help: "Answer with comma-separated values and a header, the columns of --json.")
+    package var csv = false
+
+    /// What the parser makes.
+    package init() {}
+
+    /// Refuses nonsense.
+    package func validate() throws { try Self.check(limit) }
+
+    fileprivate static func check(_ limit: Int) throws {
         guard (1...1_000_000).contains(limit) else {
             throw ValidationError("--limit must be from 1 to 1000000.")
         }

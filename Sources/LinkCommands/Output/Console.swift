@@ -11,30 +11,40 @@ package struct Console: Sendable {
     /// Colours, or none.
     package let style: Style
 
+    /// Puts text on standard error as it is, to be overwritten; nothing where no terminal shows it.
+    let draw: (@Sendable (String) -> Void)?
+
     /// Any destination; without colours.
     package init(
         width: Int = 80, say: @escaping @Sendable (String) -> Void, remark: @escaping @Sendable (String) -> Void
     ) {
-        self.init(width: width, style: .plain, say: say, remark: remark)
+        self.init(width: width, style: .plain, say: say, remark: remark, draw: nil)
     }
 
     private init(
         width: Int, style: Style, say: @escaping @Sendable (String) -> Void,
-        remark: @escaping @Sendable (String) -> Void
+        remark: @escaping @Sendable (String) -> Void, draw: (@Sendable (String) -> Void)?
     ) {
         self.width = width
         self.style = style
         self.say = say
         self.remark = remark
+        self.draw = draw
     }
 
     /// The process's own: as wide as its terminal, 80 columns when it is piped, colours on a terminal only.
     package static let process = Console(
         width: terminalWidth() ?? 80, style: Style(isOn: wantsColours()),
-        say: { write($0 + "\n", to: STDOUT_FILENO) }, remark: { write($0 + "\n", to: STDERR_FILENO) })
+        say: { write($0 + "\n", to: STDOUT_FILENO) }, remark: { write($0 + "\n", to: STDERR_FILENO) },
+        draw: drawing())
 
     /// The same without colours.
-    func withoutColours() -> Console { Console(width: width, style: .plain, say: say, remark: remark) }
+    func withoutColours() -> Console { Console(width: width, style: .plain, say: say, remark: remark, draw: draw) }
+
+    private static func drawing() -> (@Sendable (String) -> Void)? {
+        guard isatty(STDERR_FILENO) == 1, variable("TERM") != "dumb" else { return nil }
+        return { write($0, to: STDERR_FILENO) }
+    }
 
     private static func terminalWidth() -> Int? {
         var size = winsize()

@@ -34,9 +34,13 @@ package struct Table: Sendable {
 
     /// The lines, none of them wider than `width`.
     package func lines(width: Int, style: Style = .plain) -> [String] {
-        let widths = widths(within: width)
-        let header = line(columns.map(\.title), widths).cut(to: width)
-        return [style.bold(header)] + rows.map { line($0, widths).cut(to: width) }
+        lines(width: width, style: style, widths: widths(within: width), header: true)
+    }
+
+    /// The lines of one page of a longer table, in columns that its first page settled.
+    func lines(width: Int, style: Style, widths: [Int], header: Bool) -> [String] {
+        let title = header ? [style.bold(line(columns.map(\.title), widths).cut(to: width))] : []
+        return title + rows.map { line($0, widths).cut(to: width) }
     }
 
     private func line(_ cells: [String], _ widths: [Int]) -> String {
@@ -50,7 +54,7 @@ package struct Table: Sendable {
     }
 
     /// What each column needs, taken back from the widest of those that may be cut until all fit.
-    private func widths(within total: Int) -> [Int] {
+    func widths(within total: Int) -> [Int] {
         var widths = columns.indices.map { index in
             rows.reduce(columns[index].title.displayWidth) { max($0, $1[index].displayWidth) }
         }

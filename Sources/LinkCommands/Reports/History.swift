@@ -17,7 +17,7 @@ package struct History: ConsoleCommand {
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
-    @OptionGroup var list: ListOptions
+    @OptionGroup var list: LimitOptions
     @Flag(help: "The record is an asset.") var asset = false
     @Argument(
         help: ArgumentHelp("A CI (source/id, its id, or its name); with --asset an asset.", valueName: "record"))

@@ -19,7 +19,7 @@ package struct Impact: ConsoleCommand {
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
-    @OptionGroup var list: ListOptions
+    @OptionGroup var list: LimitOptions
     @Argument(help: ArgumentHelp("The asset: source/id, its id, asset tag or serial number.", valueName: "asset"))
     var asset: String
 

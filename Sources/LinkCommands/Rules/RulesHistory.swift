@@ -34,7 +34,7 @@ package struct RulesHistory: ConsoleCommand {
                     WHEN 'rollback_rule_set' THEN 'rollback to ' || restores ELSE 'shipped' END
                     """
                 ), (.text("WHY", narrowest: 12), "reason"),
-            ], order: "version DESC", nothing: "There is no version."
-        ).run(session, limit: list.limit)
+            ], order: [.number("version")], descending: true, nothing: "There is no version."
+        ).run(session, list)
     }
 }
