@@ -10,6 +10,8 @@ package enum StoreError: Error {
     case schemaMismatch(String)
     /// The breaker: this source would end too many links.
     case breaker(source: Int32, ending: Int, window: Int, limit: Int)
+    /// The breaker: the rules in force end too many links, of this source or (`nil`) of all together.
+    case activationBreaker(source: Int32?, ended: Int, limit: Int)
     /// The source's query no longer plans.
     case brokenSource(source: Int32, PostgresError)
     /// The tables of a source are locked by their owner just now.

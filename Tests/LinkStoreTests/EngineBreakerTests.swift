@@ -6,10 +6,11 @@ import Testing
 /// Engine.md point 14: a source that would end too many links is held, and nobody else.
 @Suite(.timeLimit(.minutes(10))) struct EngineBreakerTests {
     /// A hundred linked pairs of `itam` and `cmdb`; at most ten links may end.
-    static func bench(_ name: String = #function) async throws -> EngineBench {
+    static func bench(_ name: String = #function, bulk: Int = 2_000) async throws -> EngineBench {
         let bench = try await EngineBench(name, file: #fileID) { limits in
             limits.breakerMinimum = 10
             limits.breakerPercent = 10
+            limits.bulk = bulk
         }
         try await bench.run(
             """

@@ -108,9 +108,9 @@ struct EngineBench {
         var world = World(ruleSet: try await RuleSetLoader.load(connection))
         for row in try await connection.query(
             """
-            SELECT asset_id::text, serial_number, uuid, state, is_composite, false FROM itam.asset
+            SELECT asset_id::text, serial_number, uuid, asset_tag, state, is_composite, false FROM itam.asset
             UNION ALL
-            SELECT a.key, a.serial_number, a.uuid, a.lifecycle_raw, a.is_composite, true
+            SELECT a.key, a.serial_number, a.uuid, a.asset_tag, a.lifecycle_raw, a.is_composite, true
             FROM assetlink_internal.asset AS a JOIN assetlink_internal.source AS s USING (source_id)
             WHERE s.name = 'itam' AND a.standing = 2
             """)
@@ -120,17 +120,21 @@ struct EngineBench {
             var record = AssetRecord()
             record.serialNumber = try columns.textOrNil()
             record.uuid = try columns.textOrNil()
+            record.assetTag = try columns.textOrNil()
             record.lifecycleRaw = try columns.textOrNil()
             record.isComposite = try columns.bool()
             world.assets[key] = WorldAsset(record, isDeleted: try columns.bool())
         }
-        for row in try await connection.query("SELECT ci_id::text, ci_class, serial_number, uuid, state FROM cmdb.ci") {
+        for row in try await connection.query(
+            "SELECT ci_id::text, ci_class, serial_number, uuid, asset_tag, state FROM cmdb.ci")
+        {
             var columns = Columns(row)
             let key = RecordKey("cmdb", try columns.text())
             var record = CIRecord()
             record.ciClass = try columns.textOrNil()
             record.serialNumber = try columns.textOrNil()
             record.uuid = try columns.textOrNil()
+            record.assetTag = try columns.textOrNil()
             record.lifecycleRaw = try columns.textOrNil()
             world.cis[key] = WorldCI(record)
         }

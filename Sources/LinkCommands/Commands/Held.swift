@@ -31,11 +31,12 @@ package struct HeldList: ConsoleCommand {
         var listing = Listing(
             "held", from: "assetlink.held_change",
             cells: [
-                (.text("SOURCE", narrowest: 10), "source"),
+                (.text("SOURCE", narrowest: 10), "coalesce(source, '(the rules)')"),
                 (.text("RECORD", narrowest: 10), "coalesce(id, '(all of it)')"),
                 (.fixed("SINCE"), Expression.minute("since")), (.text("WHY", narrowest: 12), "detail"),
-            ], order: [.time("since"), .text("source"), .text("coalesce(id, '')")], nothing: "Nothing is held.")
-        listing.advice = ("source", "remedy")
+            ], order: [.time("since"), .text("coalesce(source, '')"), .text("coalesce(id, '')")],
+            nothing: "Nothing is held.")
+        listing.advice = ("coalesce(source, 'the rules')", "remedy")
         try await listing.filter(source: source, "source = ?", session)
         return try await listing.run(session, list)
     }

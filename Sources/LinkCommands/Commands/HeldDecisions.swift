@@ -5,25 +5,44 @@ import Postgres
 package struct HeldApprove: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Let the held changes of a source through: the links they end will end.",
+        commandName: "approve",
+        abstract: "Let the held changes of a source, or the rules in force, through with the links they end.",
         discussion:
             "JSON: schema assetlinkctl/held-approve.v1, fields act (its number), taken_up, notes, effect and cis.")
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
     @OptionGroup var act: ActOptions
-    @Argument(help: "The source.") var source: String
+    @OptionGroup var what: HeldThing
 
     /// What the parser makes.
     package init() {}
 
     /// Asks for it.
     package func execute(_ session: Session) async throws -> CommandExit {
-        try await Act(
-            command: "held-approve",
-            call: Statement("SELECT assetlink.approve_held($1, $2, $3)", [.text(source)] + act.parameters),
-            done: "The held changes of \(source) go through."
+        let call =
+            what.source.map {
+                Statement("SELECT assetlink.approve_held($1, $2, $3)", [.text($0)] + act.parameters)
+            } ?? Statement("SELECT assetlink.approve_activation($1, $2)", act.parameters)
+        return try await Act(
+            command: "held-approve", call: call,
+            done: what.source.map { "The held changes of \($0) go through." }
+                ?? "The rules in force go through with what they end."
         ).run(session, act.waiting)
+    }
+}
+
+/// What the breaker holds: a source, or the rules in force.
+package struct HeldThing: ParsableArguments {
+    @Argument(help: "The source.") var source: String?
+    @Flag(help: "Not a source: the rules in force.") var rules = false
+
+    /// What the parser makes.
+    package init() {}
+
+    /// Checks that one of the two is named.
+    package func validate() throws {
+        if (source == nil) != rules { throw ValidationError("Name a source, or --rules.") }
     }
 }
 
@@ -31,20 +50,31 @@ package struct HeldApprove: ConsoleCommand {
 package struct HeldDrop: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
-        commandName: "drop", abstract: "Forget the held changes of a source until its next resync.",
-        discussion: "JSON: schema assetlinkctl/held-drop.v1, fields act (its number), taken_up, notes, effect and cis.")
+        commandName: "drop",
+        abstract: "Forget the held changes of a source until its next resync, or go back to the rules before.",
+        discussion: """
+            With --rules: a new version with the document that was in force before; links that the held rules have ended \
+            come back, links that they have made end.
+
+            JSON: schema assetlinkctl/held-drop.v1, fields act (its number), taken_up, notes, effect and cis; with \
+            --rules version, changed and taken_up.
+            """)
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
     @OptionGroup var act: ActOptions
-    @Argument(help: "The source.") var source: String
+    @OptionGroup var what: HeldThing
 
     /// What the parser makes.
     package init() {}
 
     /// Asks for it.
     package func execute(_ session: Session) async throws -> CommandExit {
-        try await Act(
+        guard let source = what.source else {
+            return try await RuleActivation(command: "held-drop").run(
+                Statement("SELECT assetlink.drop_activation($1, $2)", act.parameters), session, act.waiting)
+        }
+        return try await Act(
             command: "held-drop",
             call: Statement("SELECT assetlink.drop_held($1, $2, $3)", [.text(source)] + act.parameters),
             done: "The held changes of \(source) are forgotten."

@@ -17,6 +17,9 @@ struct DaemonFacts {
     let standingBy, waiting: Int64
     let backlog, openRanges, deadLetters: Int64
     let oldest, lag: Int64?
+    /// Where a change of rules has got to: its phase, and records done of how many.
+    let activation: String?
+    let activationDone, activationTotal: Int64?
     let held, broken: [String]
     let json: String
 
@@ -24,7 +27,8 @@ struct DaemonFacts {
         SELECT to_json(d)::text, leader, version, backlog, (extract(epoch FROM oldest_unprocessed_age) * 1000)::bigint,
             \(Expression.second("last_applied_at")), (extract(epoch FROM last_applied_lag) * 1000)::bigint,
             open_ranges::bigint, held_sources, broken_sources, dead_letters, mode, mode_reason, is_copy,
-            pg_is_in_recovery(), a.working - CASE WHEN leader IS NULL THEN 0 ELSE least(a.working, 1) END, a.waiting
+            pg_is_in_recovery(), a.working - CASE WHEN leader IS NULL THEN 0 ELSE least(a.working, 1) END, a.waiting,
+            activation_phase, activation_done, activation_total
         FROM assetlink.daemon_status d
         CROSS JOIN (
             SELECT count(*) FILTER (WHERE application_name = 'assetlinkd work') AS working,
@@ -50,6 +54,9 @@ struct DaemonFacts {
         isStandby = try row.bool(14)
         standingBy = try row.int8(15)
         waiting = try row.int8(16)
+        activation = try row.textOrNil(17)
+        activationDone = try row.int8OrNil(18)
+        activationTotal = try row.int8OrNil(19)
     }
 
     var problems: [Problem] {
@@ -72,6 +79,12 @@ struct DaemonFacts {
                 Problem(
                     text: "Source \(source) is held, as its changes would end many links.",
                     remedy: "assetlinkctl held, then held approve \(source) or held drop \(source)"))
+        }
+        if activation == "held" {
+            problems.append(
+                Problem(
+                    text: "The rules in force are held, as they would end many links.",
+                    remedy: "assetlinkctl held, then held approve --rules or held drop --rules"))
         }
         for source in broken {
             problems.append(
@@ -96,10 +109,24 @@ struct DaemonFacts {
         ] + stateLines + [
             ("Backlog", "\(counted(backlog, "change"))\(waiting); \(last ?? "no change applied yet")"),
             ("Ranges", openRanges == 0 ? "none open" : "\(grouped(openRanges)) open: a bulk read is under way"),
+        ] + rulesLine + [
             ("Held", held.isEmpty ? "no source" : held.joined(separator: ", ").harmless),
             ("Broken", broken.isEmpty ? "no source" : broken.joined(separator: ", ").harmless),
             ("Rejected", counted(deadLetters, "event")),
         ]
+    }
+
+    /// A version of the rules that comes into force.
+    private var rulesLine: [(String, String)] {
+        guard let activation else { return [] }
+        let meanings = [
+            "waiting": "a new version waits for the daemon", "keys": "keys are made by a new version; changes wait",
+            "decisions": "CIs are decided by a new version", "held": "held on the way to a new version",
+        ]
+        let far = activationDone.flatMap { done in
+            activationTotal.map { ", \(grouped(done)) of \(grouped(max(done, $0))) done" }
+        }
+        return [("Rules", (meanings[activation] ?? activation) + (far ?? ""))]
     }
 
     /// What is not as usual about the daemons, and how the leader learns of changes.

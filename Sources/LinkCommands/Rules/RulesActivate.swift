@@ -10,8 +10,8 @@ package struct RulesActivate: ConsoleCommand {
         abstract: "Make a rule file the rules: a new version, by which every CI is decided again.",
         discussion: """
             Refuses a file with errors, and shows its warnings. The daemon goes through all records in batches; \
-            assetlinkctl status shows how far it is. The breaker does not count links that a change of rules ends: look \
-            at assetlinkctl rules diff first.
+            assetlinkctl status shows how far it is. Rules that would end more links than the breaker's limit are held on \
+            the way, until assetlinkctl held approve --rules or held drop --rules.
 
             JSON: schema assetlinkctl/rules-activate.v1, fields version, changed and taken_up.
             """)

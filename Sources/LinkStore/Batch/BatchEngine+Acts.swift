@@ -170,7 +170,7 @@ extension BatchEngine {
             batch.work.rulesChanged = true
         case "resolve_conflict": break
         case "approve_held", "drop_held":
-            guard let source = act.source else { return }
+            guard let source = act.source else { return approveActivation(&batch) }
             if act.kind == "approve_held" {
                 var range = BulkRange(.release, id: 0, source: source, cause: "approved")
                 range.approved = true

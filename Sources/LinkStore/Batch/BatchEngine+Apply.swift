@@ -37,8 +37,8 @@ extension BatchEngine {
         report.ranges = batch.ranges
         for (source, count) in batch.plan.endings { ended.append((batch.time, source, count)) }
         cursor = Cursor(
-            batchID: batch.id, snapshot: batch.start.snapshot, ranges: batch.ranges, committedAt: batch.time,
-            digest: digest, links: links(batch))
+            batchID: batch.id, snapshot: batch.seen, ranges: batch.ranges, committedAt: batch.time, digest: digest,
+            links: links(batch), ruleSetVersion: batch.start.ruleSetVersion)
         return report
     }
 

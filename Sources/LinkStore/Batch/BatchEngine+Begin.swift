@@ -21,9 +21,13 @@ struct Batch {
     var heldWhole: Set<Int32> = []
     /// Sources whose tables their owner has locked just now: their keys wait for a later batch.
     var lockedOut: Set<Int32> = []
+    /// Keys are made by other rules: nothing else is taken in, nothing is decided.
+    var isRekeying = false
 
     var time: Timestamp { start.time }
     var id: Int64 { start.cursor.batchID + 1 }
+    /// Up to where the log is taken in once this batch is committed.
+    var seen: Snapshot { isRekeying ? start.cursor.snapshot : start.snapshot }
 
     /// The asset sources that CIs of a source are matched against.
     func assetSources(of ciSource: Int32) -> [Int32] {
@@ -145,12 +149,8 @@ extension BatchEngine {
     }
 
     /// Reads the rule set when there is none yet or another one, and numbers its key spaces.
-    ///
-    /// - Parameter mayBeEdited: the newest version does not tell: an edit that got its number earlier may commit later.
-    func refreshRules(_ batch: inout Batch, mayBeEdited: Bool) async throws {
-        let isNewer = rules?.version != batch.start.ruleSetVersion
-        guard isNewer || mayBeEdited else { return }
-        let isChange = rules != nil && isNewer
+    func refreshRules(_ batch: inout Batch) async throws {
+        guard rules?.version != batch.start.ruleSetVersion else { return }
         if rules == nil { try await recallEndings() }
         let ruleSet = try await RuleSetLoader.load(connection)
         roundTrips += 1
@@ -176,7 +176,6 @@ extension BatchEngine {
         spaceIndex = Dictionary(uniqueKeysWithValues: spaceIDs.enumerated().map { ($1, $0) })
         rules = compiled
         reader = SourceReader(rules: compiled)
-        if isChange { batch.work.rulesChanged = true }
     }
 
     /// After a rollback: what was read of the rules is read again.

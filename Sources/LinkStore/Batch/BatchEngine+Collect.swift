@@ -61,12 +61,8 @@ extension BatchEngine {
                 }
             case .act: if let id = row.key.flatMap({ Int64($0) }) { batch.work.acts[id] = cause }
             case .expiry: if let id = row.key.flatMap({ Int64($0) }) { batch.work.expiries[id] = cause }
-            case .rules:
-                // Before the first batch nothing is stored that was read by other rules.
-                if batch.start.cursor.batchID == 0 { continue }
-                let again = batch.ranges.contains { $0.kind == .reevaluate && $0.phase == 0 && $0.after == nil }
-                if !again { add(BulkRange(.reevaluate, id: 0, cause: "rules", force: true), to: &batch) }
-                batch.work.rulesChanged = true
+            // Only wakes: the number of the newest version says what is in force.
+            case .rules: break
             case .ci: if let ref = row.key.flatMap({ Int64($0) }) { batch.work.cis[ref] = cause }
             case .link: if let id = row.key.flatMap({ Int64($0) }) { batch.work.links[id] = cause }
             case .tombstone: if let ref = row.key.flatMap({ Int64($0) }) { batch.work.tombstones[ref] = cause }
@@ -77,7 +73,7 @@ extension BatchEngine {
     /// Whether a range can be worked on now: its source is neither locked nor broken, and what would end too many links
     /// is approved.
     func isRunnable(_ range: BulkRange, _ batch: Batch) -> Bool {
-        guard let source = range.source else { return true }
+        guard let source = range.source else { return range.held == nil }
         switch range.kind {
         case .read, .release: return !batch.lockedOut.contains(source) && batch.sources[source]?.status != .broken
         case .holders, .value: return range.approved || batch.sources[source]?.status != .held
@@ -97,7 +93,7 @@ extension BatchEngine {
         switch range.kind {
         case .log: isOver = try await takeLog(&range, &batch)
         case .read: isOver = try await takeRead(&range, &batch)
-        case .reevaluate: isOver = try await takeReevaluate(&range, &batch)
+        case .reevaluate: isOver = try await takeDecisions(&range, &batch)
         case .holders: isOver = try await takeHolders(&range, &batch)
         case .value: isOver = try await takeValue(&range, &batch)
         case .release: isOver = try await takeRelease(&range, &batch)
@@ -105,7 +101,7 @@ extension BatchEngine {
         #if DEBUG
             Failpoint.inBulkRange.reach()
         #endif
-        if range.kind == .reevaluate || range.cause == "rules" { batch.work.rulesChanged = true }
+        if range.kind == .reevaluate { batch.work.rulesChanged = true }
         batch.work.rows += range.done - before
         batch.ranges.removeFirst()
         // Round robin: the others have their turn.
@@ -210,28 +206,6 @@ extension BatchEngine {
         return true
     }
 
-    private func takeReevaluate(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
-        let isAssets = range.phase == 0
-        let rows = try await flush(
-            Statement(
-                isAssets
-                    ? "SELECT asset_ref FROM assetlink_internal.asset WHERE asset_ref > $1 ORDER BY asset_ref LIMIT $2"
-                    : "SELECT ci_ref FROM assetlink_internal.ci WHERE ci_ref > $1 AND deleted_at IS NULL ORDER BY ci_ref LIMIT $2",
-                [.int8(range.after.flatMap { Int64($0) } ?? 0), .int8(Int64(pace.page))]))
-        let cause = Cause(json: JSONText.object(["by": JSONText.string(range.cause)]), isExempt: false)
-        for row in rows {
-            let ref = try row.int8(0)
-            if isAssets { batch.work.assetsAgain[ref] = cause } else { batch.work.cisAgain[ref] = cause }
-            range.after = String(ref)
-        }
-        range.done += rows.count
-        guard rows.count < pace.page else { return false }
-        if !isAssets { return true }
-        range.phase = 1
-        range.after = nil
-        return false
-    }
-
     private func takeHolders(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
         guard let space = range.space, let key = range.key else { return true }
         let rows = try await flush(
@@ -254,7 +228,7 @@ extension BatchEngine {
         return rows.count < pace.page
     }
 
-    private func takeValue(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
+    func takeValue(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
         guard let kind = range.valueKind, let value = range.key else { return true }
         let isAssets = range.phase == 0
         let rows = try await flush(

@@ -22,6 +22,12 @@ extension BatchEngine {
             for name in unknown { batch.hood.children[name] = [] }
             try noteChildren(try await flush(children(of: unknown)), &batch)
         }
+        for decision in batch.decisions.values where decision.cause.isRules {
+            // What follows from a decision by other rules is theirs too.
+            for child in batch.hood.children[decision.facts.name] ?? [] where batch.work.cis[child] == nil {
+                batch.work.cis[child] = decision.cause
+            }
+        }
         return parents.flatMap { batch.hood.children[$0] ?? [] }
     }
 

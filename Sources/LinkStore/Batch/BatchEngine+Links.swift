@@ -116,7 +116,9 @@ extension BatchEngine {
     /// An active link ends: counted for the breaker against the source that caused it.
     private func ended(_ decision: CIDecision, _ batch: inout Batch) {
         batch.plan.activeDelta[decision.facts.name.source, default: 0] -= 1
-        if let source = decision.cause.source, !decision.cause.isExempt {
+        if decision.cause.isRules {
+            batch.plan.ruleEndings[decision.facts.name.source, default: 0] += 1
+        } else if let source = decision.cause.source, !decision.cause.isExempt {
             batch.plan.endings[source, default: 0] += 1
         }
     }

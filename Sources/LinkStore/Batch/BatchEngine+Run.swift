@@ -34,6 +34,11 @@ extension BatchEngine {
                             "source_id": "\(source)", "ending": "\(ending)", "window": "\(window)", "limit": "\(limit)",
                         ])
                     trips[source] = (ending, window, limit)
+                case StoreError.activationBreaker(let source, let ended, let limit):
+                    activationTrip = (source, ended, limit)
+                    logger.error(
+                        "breaker: the rules in force would end too many links and are held",
+                        metadata: ["ended": "\(ended)", "limit": "\(limit)"])
                 case StoreError.brokenSource(let source, let cause):
                     heldWhole.insert(source)
                     broken[source] = cause
@@ -68,7 +73,8 @@ extension BatchEngine {
         var (batch, rows) = try await begin()
         batch.held = held
         batch.heldWhole = heldWhole
-        if rows.isEmpty, broken.isEmpty, !batch.ranges.contains(where: { isRunnable($0, batch) }) {
+        noteActivation(&batch)
+        if rows.isEmpty, broken.isEmpty, !batch.isRekeying, !batch.ranges.contains(where: { isRunnable($0, batch) }) {
             await rollback()
             // Nothing is new: what this snapshot sees, the next may take for seen.
             return .idle(cursor.snapshot)
@@ -76,10 +82,10 @@ extension BatchEngine {
         #if DEBUG
             Failpoint.afterReading.reach()
         #endif
+        if batch.isRekeying { return try await rekey(&batch, began) }
         noteTrips(&batch)
-        // Rows that go to the bulk lane unseen may be edits.
-        let mayBeEdited = rows.count > limits.live || rows.contains { $0.topic == .rules }
-        try await refreshRules(&batch, mayBeEdited: mayBeEdited)
+        holdActivation(&batch)
+        try await refreshRules(&batch)
         try await collect(rows, into: &batch)
         try await takeActs(&batch)
         tried = batch.work.records.flatMap { id, keys in keys.keys.map { RecordName(source: id, id: $0) } }
@@ -99,6 +105,7 @@ extension BatchEngine {
         while !round.isEmpty || rounds == 0 && !batch.hood.compositeChanged.isEmpty, rounds < 64 {
             if mendsAll { try await mend(round, &batch) }
             try await decide(round, &batch)
+            try await joinWaiting(&round, &batch)
             try await settle(round, &batch)
             round = try await dependants(&batch)
             rounds += 1
@@ -106,17 +113,24 @@ extension BatchEngine {
         try await settleConflicts(&batch)
         try await planLinks(&batch)
         try checkBreaker(batch)
-        var report = try await apply(&batch)
-        report.roundTrips = roundTrips
-        report.statements = statements
-        pace.note(
-            ContinuousClock().now - began, records: batch.work.rows, live: rows.count > limits.live ? 0 : rows.count)
+        try countActivationEndings(&batch)
+        let report = try await finish(&batch, began, live: rows.count > limits.live ? 0 : rows.count)
         trips = [:]
+        activationTrip = nil
         broken = [:]
         poison = [:]
         mendsAll = false
-        rulesBefore = nil
         return .done(report)
+    }
+
+    /// Commits, and learns how long it took since `began` with so many live changes.
+    func finish(_ batch: inout Batch, _ began: ContinuousClock.Instant, live: Int) async throws -> BatchReport {
+        var report = try await apply(&batch)
+        report.roundTrips = roundTrips
+        report.statements = statements
+        pace.note(ContinuousClock().now - began, records: batch.work.rows, live: live)
+        rulesBefore = nil
+        return report
     }
 
     /// A source that tripped the breaker or cannot be read in this attempt is marked in the same transaction.

@@ -94,9 +94,6 @@ extension BatchEngine {
     func auditStatement(_ batch: Batch) -> Statement {
         let rows = batch.plan.audit
         let links = batch.start.cursor.links.merging(batch.plan.activeDelta, uniquingKeysWith: +)
-        func counts(_ values: [Int32: Int]) -> String {
-            "{" + values.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
-        }
         return Statement(
             """
             WITH inserted AS (
@@ -129,10 +126,10 @@ extension BatchEngine {
                 .textArray(rows.map(\.ciID)), .textArray(rows.map(\.assetSource)), .textArray(rows.map(\.assetID)),
                 .int8Array(rows.map(\.linkID)), .textArray(rows.map(\.from)), .textArray(rows.map(\.to)),
                 .textArray(rows.map(\.reason)), .textArray(rows.map(\.evidence)), .textArray(rows.map(\.cause)),
-                .int8(epoch), .text(batch.start.snapshot.text), .json(JSONText.array(batch.ranges.map(\.json))),
+                .int8(epoch), .text(batch.seen.text), .json(JSONText.array(batch.ranges.map(\.json))),
                 .int4(Int32(batch.work.rows)), .int4(Int32(batch.plan.ignored)),
-                batch.work.oldestLoggedAt.map { .timestamptz($0) } ?? .null, .json(counts(links)),
-                .json(counts(batch.plan.endings)), .bytes(batch.start.cursor.digest),
+                batch.work.oldestLoggedAt.map { .timestamptz($0) } ?? .null, .json(JSONText.counts(links)),
+                .json(JSONText.counts(batch.plan.endings)), .bytes(batch.start.cursor.digest),
             ])
     }
 }

@@ -28,7 +28,8 @@ extension BatchEngine {
                 .union(here.filter { $0.standing == .eligible }.map(\.key)))
 
         var list: [Statement] = []
-        if !affected.isEmpty { list.append(firstHolders(affected, batch)) }
+        let isLooking = !affected.isEmpty && !batch.isRekeying
+        if isLooking { list.append(firstHolders(affected, batch)) }
         list += [
             RecordWriter.upsertAssets(assets, time: batch.time), RecordWriter.deriveAssets(assets, time: batch.time),
             RecordWriter.upsertCIs(cis, time: batch.time), RecordWriter.deriveCIs(cis),
@@ -42,7 +43,7 @@ extension BatchEngine {
         list += assetKeyStatements(gone, here) + ciKeyStatements(cis, rules) + pairStatements(batch)
         guard !list.isEmpty else { return }
         let rows = try await flush(list)
-        if !affected.isEmpty { try await findChangedViews(affected, rows[0], gone, here, &batch) }
+        if isLooking { try await findChangedViews(affected, rows[0], gone, here, &batch) }
         noteHood(assets, &batch)
     }
 

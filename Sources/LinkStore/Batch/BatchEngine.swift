@@ -77,6 +77,8 @@ package final class BatchEngine {
     /// What the attempt before this one ran into, until a batch has said so.
     var trips: [Int32: (ending: Int, window: Int, limit: Int)] = [:]
     var broken: [Int32: PostgresError] = [:]
+    /// Why the rules in force are held, from the attempt before this one.
+    var activationTrip: (source: Int32?, ended: Int, limit: Int)?
 
     /// Tables that could not be locked in the attempt before.
     var lockedTables: Set<String> = []

@@ -55,10 +55,13 @@ package struct Cursor: Sendable {
     package var digest: [UInt8]
     /// Active links by CI source, carried along so that the breaker needs no count.
     package var links: [Int32: Int]
+    /// The version of the rules that stored keys are made by, or that open ranges make them by.
+    package var ruleSetVersion: Int64
 
     /// Before the first batch.
     package static let beginning = Cursor(
-        batchID: 0, snapshot: .beginning, ranges: [], committedAt: 0, digest: Array(repeating: 0, count: 32), links: [:]
+        batchID: 0, snapshot: .beginning, ranges: [], committedAt: 0, digest: Array(repeating: 0, count: 32),
+        links: [:], ruleSetVersion: 0
     )
 }
 
@@ -69,7 +72,7 @@ package struct BulkRange: Hashable, Sendable {
         case log
         /// A full read of a source: first what is stored, then what the source has beyond it.
         case read
-        /// Every stored record is read again by the rules, assets first.
+        /// A version of the rules comes into force: first all keys, then all decisions (engine point 22).
         case reevaluate
         /// Every CI holding a match key.
         case holders
@@ -101,6 +104,14 @@ package struct BulkRange: Hashable, Sendable {
     package var force: Bool
     /// An operator approved what it ends: the breaker does not count it.
     package var approved: Bool
+    /// `reevaluate`: how many records all its phases together have, counted when it began.
+    package var total: Int?
+    /// `reevaluate`: the version that was in force before, and to which one would go back.
+    package var replaces: Int64?
+    /// `reevaluate`: active links that it has ended, by CI source, for the breaker.
+    package var ended: [Int32: Int] = [:]
+    /// `reevaluate`: why the breaker holds it; `nil`: it does not.
+    package var held: String?
 
     package init(_ kind: Kind, id: Int64, source: Int32? = nil, cause: String, force: Bool = false) {
         self.kind = kind
@@ -121,7 +132,9 @@ package struct BulkRange: Hashable, Sendable {
             "after": after.map { JSONText.string($0) }, "phase": String(phase), "space": space.map { String($0) },
             "key": key.map { JSONText.string($0) }, "value_kind": valueKind.map { JSONText.string($0) },
             "cause": JSONText.string(cause), "done": String(done), "force": force ? "true" : nil,
-            "approved": approved ? "true" : nil,
+            "approved": approved ? "true" : nil, "total": total.map { String($0) },
+            "replaces": replaces.map { String($0) }, "held": held.map { JSONText.string($0) },
+            "ended": ended.isEmpty ? nil : JSONText.counts(ended),
         ])
     }
 }

@@ -23,7 +23,7 @@ enum CursorStatements {
                pg_current_snapshot()::text,
                greatest(clock_timestamp(), b.committed_at + interval '1 microsecond'),
                coalesce((SELECT l.epoch FROM assetlink_internal.lease AS l), 0),
-               (SELECT max(r.version) FROM assetlink_internal.rule_set AS r)
+               (SELECT max(r.version) FROM assetlink_internal.rule_set AS r), coalesce(b.rule_set_version, 0)
         FROM (SELECT 1) AS one
         LEFT JOIN LATERAL (
             SELECT * FROM assetlink_internal.batch ORDER BY batch_id DESC LIMIT 1
@@ -35,7 +35,10 @@ enum CursorStatements {
         SELECT r ->> 'kind', (r ->> 'id')::bigint, (r ->> 'source')::integer, r ->> 'from', r ->> 'to', r ->> 'after',
                (r ->> 'phase')::integer, (r ->> 'space')::integer, r ->> 'key', r ->> 'value_kind', r ->> 'cause',
                (r ->> 'done')::bigint, coalesce((r ->> 'force')::boolean, false),
-               coalesce((r ->> 'approved')::boolean, false)
+               coalesce((r ->> 'approved')::boolean, false), (r ->> 'total')::integer,
+               (r ->> 'replaces')::bigint, r ->> 'held',
+               ARRAY(SELECT x.key::integer FROM jsonb_each_text(r -> 'ended') AS x ORDER BY x.key),
+               ARRAY(SELECT x.value::integer FROM jsonb_each_text(r -> 'ended') AS x ORDER BY x.key)
         FROM (SELECT ranges FROM assetlink_internal.batch ORDER BY batch_id DESC LIMIT 1) AS b
         CROSS JOIN LATERAL jsonb_array_elements(b.ranges) WITH ORDINALITY AS e (r, ord)
         ORDER BY e.ord
@@ -61,7 +64,8 @@ enum CursorStatements {
         let version = try columns.int8()
         guard let old, let new else { throw StoreError.corrupt("a snapshot in assetlink_internal.batch") }
         let cursor = Cursor(
-            batchID: batchID, snapshot: old, ranges: [], committedAt: committedAt, digest: digest, links: [:])
+            batchID: batchID, snapshot: old, ranges: [], committedAt: committedAt, digest: digest, links: [:],
+            ruleSetVersion: try columns.int8())
         return BatchStart(
             cursor: cursor, snapshot: new, time: time, leaseEpoch: epoch, ruleSetVersion: version)
     }
@@ -84,6 +88,11 @@ enum CursorStatements {
         range.done = try columns.int()
         range.force = try columns.bool()
         range.approved = try columns.bool()
+        range.total = try columns.intOrNil()
+        range.replaces = try columns.int8OrNil()
+        range.held = try columns.textOrNil()
+        let sources = try columns.int4s()
+        range.ended = Dictionary(uniqueKeysWithValues: zip(sources, try columns.int4s().map { Int($0) }))
         return range
     }
 }

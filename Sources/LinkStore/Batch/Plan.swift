@@ -39,6 +39,8 @@ struct Plan {
     var counts: [AssetRef: Int] = [:]
     /// Active links that end, by the source that caused it.
     var endings: [Int32: Int] = [:]
+    /// Active links that end because other rules are in force, by their CI's source.
+    var ruleEndings: [Int32: Int] = [:]
     /// Change of the number of active links, by CI source.
     var activeDelta: [Int32: Int] = [:]
 

@@ -14,8 +14,16 @@ struct Cause: Hashable, Sendable {
     var isRetry = false
     /// The sweep found that somebody changed its link or decision by hand.
     var isDrift = false
+    /// What it ends counts against the rules in force.
+    var isRules = false
 
     static let system = Cause(json: "{}")
+    /// A version of the rules came into force.
+    static let rules: Cause = {
+        var cause = Cause(json: JSONText.object(["by": JSONText.string("rules")]))
+        cause.isRules = true
+        return cause
+    }()
 
     init(source: Int32? = nil, json: String, actor: String? = nil, isExempt: Bool = false) {
         self.source = source

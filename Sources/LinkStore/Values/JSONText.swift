@@ -36,6 +36,11 @@ package enum JSONText {
         }
     }
 
+    /// A JSON object of counts by number, in the order of the numbers.
+    package static func counts(_ values: [Int32: Int]) -> String {
+        "{" + values.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
+    }
+
     /// A JSON string or `null`.
     package static func string(_ value: String?) -> String { value.map { string($0) } ?? "null" }
 

@@ -21,7 +21,7 @@ package struct AuditLedger {
         "pin", "unpin", "block", "unblock", "requeue", "close_stale_link", "set_composite", "unset_composite",
         "trust_identifier", "distrust_identifier", "resolve_conflict", "approve_held", "drop_held",
         "replay_dead_letter", "resync", "detach_source", "edit_rules", "activate_rule_set", "rollback_rule_set",
-        "source_held", "source_broken", "source_dropped",
+        "source_held", "source_broken", "source_dropped", "activation_held",
         "identifier_suspect", "repair",
         "identifier_cleared",
     ]

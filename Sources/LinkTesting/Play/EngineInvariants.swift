@@ -7,6 +7,16 @@ package enum EngineInvariants {
         try await connection.query(Statement(all, prepared: false)).map { try $0.text(0) }
     }
 
+    /// Each batch beside the one before it; while keys are made by other rules, the log waits and nobody is decided.
+    private static let batches = """
+        SELECT x.batch_id, x.snapshot, x.committed_at, lag(batch_id) OVER w AS id, lag(snapshot) OVER w AS old,
+            lag(committed_at) OVER w AS at,
+            jsonb_path_exists(x.ranges, '\(makesKeys)')
+                OR coalesce(jsonb_path_exists(lag(ranges) OVER w, '\(makesKeys)'), false) AS makes_keys
+        FROM assetlink_internal.batch AS x WINDOW w AS (ORDER BY batch_id)
+        """
+    private static let makesKeys = #"$[*] ? (@.kind == "reevaluate" && @.phase < 2)"#
+
     private static let all = """
         SELECT 'CI ' || l.ci_id || ' has ' || count(*) || ' open links' FROM assetlink_internal.link AS l
         WHERE l.status <> 'closed' GROUP BY l.ci_ref, l.ci_id HAVING count(*) > 1
@@ -46,11 +56,15 @@ package enum EngineInvariants {
             WHERE status = 'active' GROUP BY 1) AS n ON n.source = c.source
         WHERE c.count IS DISTINCT FROM n.count
         UNION ALL
-        SELECT 'batch ' || b.batch_id || ' does not move on' FROM (
-            SELECT *, lag(batch_id) OVER w AS id, lag(snapshot) OVER w AS old, lag(committed_at) OVER w AS at
-            FROM assetlink_internal.batch WINDOW w AS (ORDER BY batch_id)) AS b
-        WHERE b.batch_id <> b.id + 1 OR pg_snapshot_xmax(b.snapshot) <= pg_snapshot_xmax(b.old)
-            OR b.committed_at <= b.at
+        SELECT 'batch ' || b.batch_id || ' does not move on' FROM (\(batches)) AS b
+        WHERE b.batch_id <> b.id + 1 OR b.committed_at <= b.at
+            OR CASE WHEN b.makes_keys THEN b.snapshot::text <> b.old::text
+                ELSE pg_snapshot_xmax(b.snapshot) <= pg_snapshot_xmax(b.old) END
+        UNION ALL
+        SELECT 'batch ' || b.batch_id || ' decides while keys are made' FROM (\(batches)) AS b
+        WHERE b.makes_keys AND EXISTS (
+            SELECT FROM assetlink_internal.audit AS a
+            WHERE a.batch_id = b.batch_id AND a.action IN ('link', 'ci_state', 'conflict'))
         UNION ALL
         SELECT 'conflict ' || c.conflict_id || ' is ' || CASE WHEN c.closed_at IS NULL THEN 'open' ELSE 'closed' END
         FROM assetlink_internal.conflict AS c

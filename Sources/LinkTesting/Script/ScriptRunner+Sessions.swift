@@ -41,7 +41,14 @@ extension ScriptRunner {
         if let name = session.name {
             try await writer.script("\(word) PREPARED '\(name)'")
         } else {
-            try await session.connection.script(word)
+            do {
+                try await session.connection.script(word)
+            } catch {
+                guard error.isRetriable else { throw error }
+                // A version of the rules is made at the end, and somebody made one since this transaction began.
+                await session.connection.close()
+                return
+            }
         }
         await session.connection.close()
         guard commits else { return }
@@ -51,8 +58,14 @@ extension ScriptRunner {
     func prepare(_ number: Int) async throws {
         guard let session = sessions[number], session.name == nil else { return }
         let name = "\(writer.database) \(number)"
-        try await session.connection.script("PREPARE TRANSACTION '\(name)'")
-        sessions[number]?.name = name
+        do {
+            try await session.connection.script("PREPARE TRANSACTION '\(name)'")
+            sessions[number]?.name = name
+        } catch {
+            guard error.isRetriable else { throw error }
+            sessions[number] = nil
+            await session.connection.close()
+        }
     }
 
     /// A batch beside a writer: in whatever order the two come, everything must hold.
