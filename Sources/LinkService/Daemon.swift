@@ -1,5 +1,6 @@
 import LinkStore
 package import Logging
+import Postgres
 import ServiceLifecycle
 
 /// The daemon: does what ``ServiceMachine`` decides.
@@ -21,7 +22,9 @@ package final class Daemon: Service {
     /// - Throws: ``StartError`` or `SchemaMismatch` when the database does not fit and waiting does not help.
     package func run() async throws {
         try await withGracefulShutdownHandler {
-            try await drive(PostgresDatabase(configuration: configuration, mailbox: mailbox, logger: logger))
+            let database = PostgresDatabase(configuration: configuration, mailbox: mailbox, logger: logger)
+            // Where the notifications arrive: deciding takes no time beside waking another thread.
+            try await LoopTask.beside { try await drive(database) }
         } onGracefulShutdown: {
             self.stop()
         }

@@ -65,7 +65,7 @@ import Testing
 
     /// Has only those holders decided again whose key has another number of assets than before.
     private final class CountsOnly {
-        private static let before = "row_number() OVER () AS nth"
+        private static let before = "SELECT y.standing, y.asset_ref, y.source_id FROM assetlink_internal.asset_key AS y"
         private static let holders = "FROM assetlink_internal.ci_key WHERE space_id = k.space AND key = k.key LIMIT $3"
         private var counts: [String: Int64] = [:]
         private var uses = (before: 0, holders: 0)
@@ -73,6 +73,7 @@ import Testing
         func install(in engine: BatchEngine) {
             engine.interception = { [self] connection, list throws(PostgresError) in
                 var list = list
+                var results: [Rows] = []
                 for index in list.indices {
                     if list[index].sql.contains(Self.before) {
                         uses.before += 1
@@ -81,6 +82,8 @@ import Testing
                     guard list[index].sql.contains(Self.holders), case .textArray(var keys) = list[index].parameters[1]
                     else { continue }
                     uses.holders += 1
+                    // What is written before it counts.
+                    results = try await connection.pipeline(Array(list[..<index]))
                     var number = 0
                     try await count(list[index], connection) { key, count in
                         if counts[key] == count { keys[number] = "no such key" }
@@ -88,7 +91,7 @@ import Testing
                     }
                     list[index].parameters[1] = .textArray(keys)
                 }
-                return try await connection.pipeline(list)
+                return results + (try await connection.pipeline(Array(list[results.count...])))
             }
         }
 

@@ -36,7 +36,7 @@ final class PostgresDatabase: Sendable {
     /// A call on the working connection; one at a time.
     func perform(_ call: ServiceCall) async -> ServiceReply {
         do {
-            guard case .open = call else { return try await worker.perform(call) }
+            guard case .open = call else { return try await LoopTask.pinned { try await worker.perform(call) } }
             let (connection, serverPID) = try await worker.open { connection in
                 lines.withLock { $0.work = connection }
             }

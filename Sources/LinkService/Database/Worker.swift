@@ -36,7 +36,7 @@ actor Worker {
         if let kept = await reusable() {
             connection = kept
         } else {
-            connection = try await .connect(configuration.settings("work"), logger: logger)
+            connection = try await .connect(configuration.settings("work"), isPinned: true, logger: logger)
         }
         note(connection)
         self.connection = connection

@@ -210,27 +210,27 @@ extension BatchEngine {
     /// Status periods, for questions about the past.
     private func periodStatements(_ batch: Batch) -> [Statement] {
         let moved = batch.plan.linkUpdates.filter(\.isPeriod)
-        var list: [Statement] = []
-        if !moved.isEmpty {
-            list.append(
-                Statement(
-                    """
-                    UPDATE assetlink_internal.link_period AS p SET to_batch = $2
-                    FROM unnest($1::bigint[]) AS k (id) WHERE p.link_id = k.id AND p.to_batch IS NULL
-                    """, [.refs(moved.map(\.id)), .int8(batch.id)]))
-        }
         let begin =
             moved.map { ($0.id, $0.status, $0.closeReason ?? $0.staleReason) }
             + batch.plan.newLinks.map { ($0.id, "active", nil) }
-        guard !begin.isEmpty else { return list }
-        list.append(
+        guard !begin.isEmpty else { return [] }
+        let ended = """
+            WITH ended AS (
+                UPDATE assetlink_internal.link_period AS p SET to_batch = $4
+                FROM unnest($5::bigint[]) AS k (id) WHERE p.link_id = k.id AND p.to_batch IS NULL
+            )
+
+            """
+        return [
             Statement(
                 """
+                \(moved.isEmpty ? "" : ended)\
                 INSERT INTO assetlink_internal.link_period (link_id, from_batch, status, reason)
                 SELECT k.id, $4, k.status, k.reason FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (id, status, reason)
                 """,
-                [.refs(begin.map(\.0)), .texts(begin.map(\.1)), .textArray(begin.map(\.2)), .int8(batch.id)]))
-        return list
+                [.refs(begin.map(\.0)), .texts(begin.map(\.1)), .textArray(begin.map(\.2)), .int8(batch.id)]
+                    + (moved.isEmpty ? [] : [.refs(moved.map(\.id))]))
+        ]
     }
 
     private func conflictStatements(_ batch: Batch) -> [Statement] {

@@ -14,6 +14,8 @@ struct Batch {
     /// Values suspect as of this batch, among those that were looked at.
     var suspects: Set<KindValue> = []
     var hood = Neighbourhood()
+    /// What becomes of the assets' keys, as far as follows from what was read so far.
+    var keyDiff = AssetKeyDiff()
     var decisions: [CIRef: CIDecision] = [:]
     var plan = Plan()
     /// Sources whose changed records are held in this batch, and those of which everything is.
@@ -28,6 +30,8 @@ struct Batch {
     var id: Int64 { start.cursor.batchID + 1 }
     /// Up to where the log is taken in once this batch is committed.
     var seen: Snapshot { isRekeying ? start.cursor.snapshot : start.snapshot }
+    /// Whether pins or blocks are in force, those that this batch takes in included.
+    var hasPairs: Bool { start.hasPairs || !plan.newPairs.isEmpty }
 
     /// The asset sources that CIs of a source are matched against.
     func assetSources(of ciSource: Int32) -> [Int32] {
@@ -42,19 +46,15 @@ extension BatchEngine {
     func begin() async throws -> (Batch, [LogRow]) {
         var list = [
             Statement("BEGIN ISOLATION LEVEL REPEATABLE READ"),
-            Statement("SET LOCAL lock_timeout = '\(limits.lockTimeoutMilliseconds)ms'", prepared: false),
+            Statement("SET LOCAL lock_timeout = '\(limits.lockTimeoutMilliseconds)ms'"),
         ]
         // TRUNCATE and rewrites are not MVCC-safe: without the lock an older snapshot would read an empty table.
         let lock = tables.filter { !lockedTables.contains($0) }
         if !lock.isEmpty {
-            list.append(
-                Statement("LOCK TABLE \(lock.joined(separator: ", ")) IN ACCESS SHARE MODE", prepared: false))
+            list.append(Statement("LOCK TABLE \(lock.joined(separator: ", ")) IN ACCESS SHARE MODE"))
         }
         let first = list.count
-        list += [
-            CursorStatements.start, SourceInfo.statement, CursorStatements.ranges, CursorStatements.links,
-            ChangeLog.live(since: cursor.snapshot, limit: limits.live + 1),
-        ]
+        list += [CursorStatements.start, ChangeLog.live(since: cursor.snapshot, limit: limits.live + 1)]
         let results: [Rows]
         do {
             results = try await flush(list)
@@ -73,15 +73,8 @@ extension BatchEngine {
             await rollback()
             throw StoreError.lostLease
         }
-        start.cursor.ranges = try results[first + 2].map { try CursorStatements.decodeRange($0) }
-        for row in results[first + 3] { start.cursor.links[try row.int4(0)] = Int(try row.int8(1)) }
-        let isStale = start.cursor.batchID != cursor.batchID || start.cursor.snapshot != cursor.snapshot
-        cursor = start.cursor
-        if isStale {
-            await rollback()
-            throw StoreError.staleCursor
-        }
-        let sources = try results[first + 1].map { try SourceInfo($0) }
+        try await checkCursor(&start)
+        let sources = try await currentSources(start)
         let wanted = Set(
             sources.filter { !$0.isDetached && $0.status != .broken && !$0.isDropped && broken[$0.id] == nil }
                 .flatMap(\.tables)
@@ -96,7 +89,30 @@ extension BatchEngine {
             names: Dictionary(uniqueKeysWithValues: sources.map { ($0.name, $0.id) }), ranges: cursor.ranges)
         batch.lockedOut = Set(
             sources.filter { !Set($0.tables).isDisjoint(with: lockedTables) }.map(\.id))
-        return (batch, try results[first + 4].compactMap { try LogRow($0) })
+        return (batch, try results[first + 1].compactMap { try LogRow($0) })
+    }
+
+    /// What the newest batch stored is what this engine remembers, unless another one wrote it: that is read then.
+    private func checkCursor(_ start: inout BatchStart) async throws {
+        guard start.cursor.batchID != cursor.batchID || start.cursor.snapshot != cursor.snapshot else {
+            start.cursor.ranges = cursor.ranges
+            start.cursor.links = cursor.links
+            return
+        }
+        let rows = try await flush([CursorStatements.ranges, CursorStatements.links])
+        start.cursor.ranges = try rows[0].map { try CursorStatements.decodeRange($0) }
+        for row in rows[1] { start.cursor.links[try row.int4(0)] = Int(try row.int8(1)) }
+        cursor = start.cursor
+        await rollback()
+        throw StoreError.staleCursor
+    }
+
+    /// The sources as this batch's snapshot sees them.
+    private func currentSources(_ start: BatchStart) async throws -> [SourceInfo] {
+        if let sources, sources.versions == start.sources { return sources.list }
+        let list = try await flush(SourceInfo.statement).map { try SourceInfo($0) }
+        sources = (start.sources, list)
+        return list
     }
 
     /// The breaker's window goes on across restarts.

@@ -95,7 +95,8 @@ extension BatchEngine {
                 SELECT NULL, a.standing, a.asset_ref, a.source_id, a.key, a.identity, a.evidence::text, a.composite
                 FROM (SELECT DISTINCT asset_ref FROM held WHERE standing = 0) AS h
                 CROSS JOIN LATERAL (
-                    SELECT * FROM assetlink_internal.asset WHERE asset_ref = h.asset_ref OFFSET 0) AS a
+                    SELECT asset_ref, source_id, key, identity, evidence, standing, composite
+                    FROM assetlink_internal.asset WHERE asset_ref = h.asset_ref OFFSET 0) AS a
                 """,
                 [.int4s(keys.map(\.space)), .texts(keys.map(\.key)), .int8(Int64(Self.fewHolders + 1))]))
         var result = Array(repeating: [KeyHolder](), count: keys.count)

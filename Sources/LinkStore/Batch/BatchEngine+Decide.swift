@@ -80,12 +80,12 @@ extension BatchEngine {
     /// Decides CIs by their own evidence; claims are settled afterwards.
     func decide(_ refs: [CIRef], _ batch: inout Batch) async throws {
         guard let rules else { return }
-        let (known, records) = try await ciStates(refs, &batch)
+        let (known, records) = try await ciStatesAndRecords(refs, &batch)
         var facts = known
         let drifted = facts.filter(\.isDrifted)
         if !drifted.isEmpty, !isVerifying {
             try await mend(drifted.map(\.ref), &batch)
-            facts = try await ciStates(refs)
+            facts = try await ciStates(refs, batch)
         }
         let rings = try await parentRings(facts, records, rules, batch)
         var cases: [(CIFacts, Case)] = []
@@ -194,7 +194,9 @@ extension BatchEngine {
             """
             SELECT a.asset_ref, a.source_id, a.key, a.identity, a.evidence::text, a.standing, a.composite
             FROM unnest($1::bigint[]) AS k (ref)
-            CROSS JOIN LATERAL (SELECT * FROM assetlink_internal.asset WHERE asset_ref = k.ref OFFSET 0) AS a
+            CROSS JOIN LATERAL (
+                SELECT asset_ref, source_id, key, identity, evidence, standing, composite
+                FROM assetlink_internal.asset WHERE asset_ref = k.ref OFFSET 0) AS a
             """, [.refs(refs)])
     }
 

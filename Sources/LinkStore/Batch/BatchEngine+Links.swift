@@ -217,7 +217,7 @@ extension BatchEngine {
             let ref = try row.int8(1)
             if batch.decisions[ref] == nil { missing.append(ref) }
         }
-        for fact in try await ciStates(missing) {
+        for fact in try await ciStates(missing, batch) {
             guard let old = fact.stored else { continue }
             let decision = CIDecision(fact, keeping: old, state: old.state, cause: .system)
             decision.reason = old.reason

@@ -76,6 +76,7 @@ extension BatchEngine {
         let nodes = again.map { Node(source: $0.source.id, id: $0.key) }
         try await fill(&map, from: nodes, table: "asset", parent: "parent_asset_id", exists: "standing <> 2")
         for node in nodes where !map.ring(node, map.after).isEmpty {
+            batch.keyDiff.isStale = true
             batch.hood.assetRing.insert(AssetName(source: node.source, id: node.id))
         }
     }

@@ -98,7 +98,7 @@ extension BatchEngine {
             Failpoint.afterRecords.reach()
         #endif
         try await mend(batch.work.cis.filter(\.value.isDrift).map(\.key), &batch)
-        var round = try await neighbourhood(&batch)
+        var round = neighbourhood(batch)
         var rounds = 0
         // Dependants settle level by level down the tree (engine point 12).
         // A composite mark alone decides nobody again, but settles its asset.

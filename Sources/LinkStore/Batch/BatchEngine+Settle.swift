@@ -85,7 +85,7 @@ extension BatchEngine {
                 }
             }
         }
-        for fact in try await ciStates(Array(join.keys)) {
+        for fact in try await ciStates(Array(join.keys), batch) {
             guard let pair = join[fact.ref], let old = fact.stored else { continue }
             // Decided as before; only what the others claim has changed.
             batch.decisions[fact.ref] = CIDecision(
@@ -116,8 +116,8 @@ extension BatchEngine {
     }
 
     /// What later steps of a round will ask for goes along: the children of its CIs, and numbers for new links.
-    private func ahead(_ refs: [CIRef], _ batch: Batch) -> [Statement] {
-        guard !isVerifying else { return [] }
+    private func ahead(_ refs: [CIRef], _ batch: Batch) -> (children: Statement?, numbers: Statement?) {
+        guard !isVerifying else { return (nil, nil) }
         var names: [CIName] = []
         var new = 0
         for ref in refs {
@@ -125,42 +125,23 @@ extension BatchEngine {
             names.append(decision.facts.name)
             if let claim = decision.claim, claim != decision.facts.link?.asset { new += 1 }
         }
-        return [children(of: hasDependents ? names : []), Self.linkNumbers(max(0, new - linkIDs.count))]
-    }
-
-    private func takeAhead(_ children: Rows, _ numbers: Rows, _ batch: inout Batch) throws {
-        try noteChildren(children, &batch)
-        for row in numbers { linkIDs.append(try row.int8(0)) }
+        return (
+            hasDependents && !names.isEmpty ? children(of: names) : nil,
+            new > linkIDs.count ? Self.linkNumbers(new - linkIDs.count) : nil
+        )
     }
 
     /// The strongest stored claims of each pair, and what is known of its asset.
     private func storedClaims(
-        _ pairs: [SettlementPair], most: [Int], beside others: [Statement] = [], _ batch: inout Batch
+        _ pairs: [SettlementPair], most: [Int], beside ahead: (children: Statement?, numbers: Statement?) = (nil, nil),
+        _ batch: inout Batch
     ) async throws -> [[StoredClaim]] {
-        let rows = try await flush(
-            [
-                Statement(
-                    """
-                    SELECT k.ord, d.ci_ref, d.claim_manual, coalesce(d.claim_rank, 0), d.state, d.reason
-                    FROM unnest($1::bigint[], $2::integer[], $3::integer[]) WITH ORDINALITY AS k (asset, source, most, ord)
-                    CROSS JOIN LATERAL (
-                        SELECT * FROM assetlink_internal.ci_decision AS d
-                        WHERE d.claim_asset = k.asset AND d.source_id = k.source
-                        ORDER BY d.claim_asset, d.source_id, d.claim_manual DESC, d.claim_rank, d.ci_ref
-                        LIMIT k.most
-                    ) AS d
-                    ORDER BY k.ord, d.claim_manual DESC, d.claim_rank, d.ci_ref
-                    """,
-                    [.refs(pairs.map(\.asset)), .int4s(pairs.map(\.source)), .smallInts(most)]),
-                assetInfos(Set(pairs.map(\.asset)).filter { batch.hood.infos[$0] == nil }),
-            ] + others)
-        if !others.isEmpty { try takeAhead(rows[2], rows[3], &batch) }
-        for row in rows[1] {
-            var columns = Columns(row)
-            try noteInfo(&columns, &batch)
-        }
+        let unknown = Set(pairs.map(\.asset)).filter { batch.hood.infos[$0] == nil }
+        let infos = unknown.isEmpty ? nil : assetInfos(unknown)
+        var rows = try await flush([claims(pairs, most)] + [infos, ahead.children, ahead.numbers].compactMap { $0 })[
+            ...]
         var result = Array(repeating: [StoredClaim](), count: pairs.count)
-        for row in rows[0] {
+        for row in rows.removeFirst() {
             var columns = Columns(row)
             let index = Int(try columns.int8()) - 1
             let claim = Claim(ci: try columns.int8(), isManual: try columns.bool(), rank: try columns.int())
@@ -169,6 +150,31 @@ extension BatchEngine {
                     claim: claim, state: CIState(rawValue: try columns.text()) ?? .orphaned,
                     reason: try columns.textOrNil().flatMap(StateReason.init(rawValue:))))
         }
+        if infos != nil {
+            for row in rows.removeFirst() {
+                var columns = Columns(row)
+                try noteInfo(&columns, &batch)
+            }
+        }
+        if ahead.children != nil { try noteChildren(rows.removeFirst(), &batch) }
+        if ahead.numbers != nil { for row in rows.removeFirst() { linkIDs.append(try row.int8(0)) } }
         return result
+    }
+
+    private func claims(_ pairs: [SettlementPair], _ most: [Int]) -> Statement {
+        Statement(
+            """
+            SELECT k.ord, d.ci_ref, d.claim_manual, coalesce(d.claim_rank, 0), d.state, d.reason
+            FROM unnest($1::bigint[], $2::integer[], $3::integer[]) WITH ORDINALITY AS k (asset, source, most, ord)
+            CROSS JOIN LATERAL (
+                SELECT d.ci_ref, d.claim_manual, d.claim_rank, d.state, d.reason
+                FROM assetlink_internal.ci_decision AS d
+                WHERE d.claim_asset = k.asset AND d.source_id = k.source
+                ORDER BY d.claim_asset, d.source_id, d.claim_manual DESC, d.claim_rank, d.ci_ref
+                LIMIT k.most
+            ) AS d
+            ORDER BY k.ord, d.claim_manual DESC, d.claim_rank, d.ci_ref
+            """,
+            [.refs(pairs.map(\.asset)), .int4s(pairs.map(\.source)), .smallInts(most)])
     }
 }

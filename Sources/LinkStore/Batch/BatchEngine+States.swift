@@ -112,23 +112,25 @@ struct StoredCIRecord {
 
 extension BatchEngine {
     /// What deciding and linking CIs needs to know beside their records.
-    func ciStates(_ refs: [CIRef]) async throws -> [CIFacts] {
+    func ciStates(_ refs: [CIRef], _ batch: Batch) async throws -> [CIFacts] {
         guard !refs.isEmpty else { return [] }
-        return try await flush(statesStatement(refs)).map { row throws(PostgresError) in
+        return try await flush(statesStatement(refs, batch)).map { row throws(PostgresError) in
             var columns = Columns(row)
             return try CIFacts(&columns)
         }
     }
 
     /// The same with the records of those that the batch has not read itself; what was read ahead is used up.
-    func ciStates(
+    func ciStatesAndRecords(
         _ refs: [CIRef], _ batch: inout Batch
     ) async throws -> (facts: [CIFacts], records: [CIRef: StoredCIRecord]) {
         let rest = refs.filter { batch.hood.facts[$0] == nil }
         if !rest.isEmpty {
             let missing = unread(rest, batch)
-            let rows = try await flush([statesStatement(rest), recordsStatement(missing)])
-            try noteStates(rows[0], rows[1], &batch)
+            let records = missing.isEmpty ? [] : [recordsStatement(missing)]
+            let rows = try await flush([statesStatement(rest, batch)] + records)
+            try noteStates(rows[0], &batch)
+            if !missing.isEmpty { try noteRecords(rows[1], &batch) }
         }
         let facts = refs.compactMap { batch.hood.facts.removeValue(forKey: $0) }
         let records = batch.hood.records
@@ -139,13 +141,16 @@ extension BatchEngine {
     /// Those whose record has to be read: what the batch has read itself was read with the same rules and verdicts.
     func unread(_ refs: [CIRef], _ batch: Batch) -> [CIRef] { refs.filter { batch.cis[$0] == nil } }
 
-    func noteStates(_ states: Rows, _ raw: Rows, _ batch: inout Batch) throws {
-        for row in states {
+    func noteStates(_ rows: Rows, _ batch: inout Batch) throws {
+        for row in rows {
             var columns = Columns(row)
             let facts = try CIFacts(&columns)
             batch.hood.facts[facts.ref] = facts
         }
-        for row in raw {
+    }
+
+    func noteRecords(_ rows: Rows, _ batch: inout Batch) throws {
+        for row in rows {
             var columns = Columns(row)
             let ref = try columns.int8()
             let key = try columns.text()
@@ -169,65 +174,83 @@ extension BatchEngine {
     }
 
     /// While no pin and no block is in force, nobody's are looked for.
-    func statesStatement(_ refs: [CIRef]) -> Statement {
-        Statement(
+    ///
+    /// Columns that nobody asks for are not read: of a statement for one row most of the time goes into setting it up.
+    func statesStatement(_ refs: [CIRef], _ batch: Batch) -> Statement {
+        Statement(batch.hasPairs ? Self.statesWithPairs : Self.statesWithoutPairs, [.refs(refs)])
+    }
+
+    private static let statesWithPairs = states(
+        pin: "pin.act_id IS NOT NULL, pa.asset_ref, pa.standing, pin.actor",
+        isBlocked: { also in
             """
-            SELECT b.ci_ref, b.source_id, b.key, b.deleted_at IS NOT NULL,
-                   d.state, d.reason, d.claim_asset, d.claim_rank, d.claim_manual, d.candidate_asset, d.rule,
-                   d.entry_priority, d.entry_space, d.matched_on::text, d.conflict_id,
-                   pin.act_id IS NOT NULL, pa.asset_ref, pa.standing, pin.actor,
-                   (SELECT EXISTS (SELECT FROM assetlink_internal.pair_in_force))
-                       AND EXISTS (SELECT FROM assetlink_internal.pair_in_force AS p
-                           WHERE p.kind = 'block' AND p.ci_source_id = b.source_id AND p.ci_id = b.key),
-                   parent.ci_ref, parent.asset,
-                   d.link_id, la.asset_ref, la.source_id, la.key, la.standing, d.link_status, d.link_reason,
-                   d.link_manual,
-                   (SELECT EXISTS (SELECT FROM assetlink_internal.pair_in_force))
-                       AND EXISTS (SELECT FROM assetlink_internal.pair_in_force AS p
-                           WHERE p.kind = 'block' AND p.ci_source_id = b.source_id AND p.ci_id = b.key
-                               AND p.asset_source_id = la.source_id AND p.asset_id = la.key),
-                   CASE WHEN d.link_manual THEN (
-                       SELECT e.reason
-                       FROM assetlink_internal.act AS t
-                       JOIN assetlink_internal.act_end AS e USING (act_id)
-                       WHERE t.kind = 'pin' AND t.ci_source_id = b.source_id AND t.ci_id = b.key
-                           AND t.asset_source_id = la.source_id AND t.asset_id = la.key
-                           AND NOT EXISTS (SELECT FROM assetlink_internal.pair_in_force AS p
-                               WHERE p.kind = 'pin' AND p.ci_source_id = b.source_id AND p.ci_id = b.key
-                                   AND p.asset_source_id = la.source_id AND p.asset_id = la.key)
-                       ORDER BY t.act_id DESC LIMIT 1) END
-            FROM unnest($1::bigint[]) AS k (ref)
-            CROSS JOIN LATERAL (SELECT * FROM assetlink_internal.ci WHERE ci_ref = k.ref OFFSET 0) AS b
-            LEFT JOIN LATERAL (
-                SELECT * FROM assetlink_internal.ci_decision WHERE ci_ref = k.ref OFFSET 0
-            ) AS d ON true
-            LEFT JOIN LATERAL (
-                SELECT * FROM assetlink_internal.asset WHERE asset_ref = d.link_asset OFFSET 0
-            ) AS la ON true
+            EXISTS (SELECT FROM assetlink_internal.pair_in_force AS p
+                    WHERE p.kind = 'block' AND p.ci_source_id = b.source_id AND p.ci_id = b.key\(also))
+            """
+        },
+        pins: """
             LEFT JOIN LATERAL (
                 SELECT p.act_id, p.asset_source_id, p.asset_id,
                        coalesce(t.given_name || ' (' || t.decided_by || ')', t.decided_by) AS actor
                 FROM assetlink_internal.pair_in_force AS p
                 JOIN assetlink_internal.act AS t USING (act_id)
                 WHERE p.kind = 'pin' AND p.ci_source_id = b.source_id AND p.ci_id = b.key
-                    AND (SELECT EXISTS (SELECT FROM assetlink_internal.pair_in_force))
                 OFFSET 0
             ) AS pin ON true
             LEFT JOIN LATERAL (
-                SELECT * FROM assetlink_internal.asset
+                SELECT asset_ref, standing FROM assetlink_internal.asset
                 WHERE source_id = pin.asset_source_id AND key = pin.asset_id OFFSET 0
             ) AS pa ON true
-            LEFT JOIN LATERAL (
-                SELECT p.ci_ref, CASE WHEN pd.state = 'linked' THEN (
-                    SELECT s.name || '/' || x.key
-                    FROM assetlink_internal.asset AS x
-                    JOIN assetlink_internal.source AS s ON s.source_id = x.source_id
-                    WHERE x.asset_ref = pd.claim_asset) END AS asset
-                FROM assetlink_internal.ci AS p
-                LEFT JOIN assetlink_internal.ci_decision AS pd ON pd.ci_ref = p.ci_ref
-                WHERE p.source_id = b.source_id AND p.key = b.parent_ci_id AND p.deleted_at IS NULL
-                OFFSET 0
-            ) AS parent ON true
-            """, [.refs(refs)])
+            """)
+
+    private static let statesWithoutPairs = states(
+        pin: "false, NULL::bigint, NULL::integer, NULL::text", isBlocked: { _ in "false" }, pins: "")
+
+    private static func states(pin: String, isBlocked: (String) -> String, pins: String) -> String {
+        """
+        SELECT b.ci_ref, b.source_id, b.key, b.deleted_at IS NOT NULL,
+               d.state, d.reason, d.claim_asset, d.claim_rank, d.claim_manual, d.candidate_asset, d.rule,
+               d.entry_priority, d.entry_space, d.matched_on::text, d.conflict_id,
+               \(pin), \(isBlocked("")),
+               parent.ci_ref, parent.asset,
+               d.link_id, la.asset_ref, la.source_id, la.key, la.standing, d.link_status, d.link_reason,
+               d.link_manual, \(isBlocked(" AND p.asset_source_id = la.source_id AND p.asset_id = la.key")),
+               CASE WHEN d.link_manual THEN (
+                   SELECT e.reason
+                   FROM assetlink_internal.act AS t
+                   JOIN assetlink_internal.act_end AS e USING (act_id)
+                   WHERE t.kind = 'pin' AND t.ci_source_id = b.source_id AND t.ci_id = b.key
+                       AND t.asset_source_id = la.source_id AND t.asset_id = la.key
+                       AND NOT EXISTS (SELECT FROM assetlink_internal.pair_in_force AS p
+                           WHERE p.kind = 'pin' AND p.ci_source_id = b.source_id AND p.ci_id = b.key
+                               AND p.asset_source_id = la.source_id AND p.asset_id = la.key)
+                   ORDER BY t.act_id DESC LIMIT 1) END
+        FROM unnest($1::bigint[]) AS k (ref)
+        CROSS JOIN LATERAL (
+            SELECT ci_ref, source_id, key, deleted_at, parent_ci_id
+            FROM assetlink_internal.ci WHERE ci_ref = k.ref OFFSET 0
+        ) AS b
+        LEFT JOIN LATERAL (
+            SELECT state, reason, claim_asset, claim_rank, claim_manual, candidate_asset, rule, entry_priority, entry_space,
+                   matched_on, conflict_id, link_id, link_asset, link_status, link_reason, link_manual
+            FROM assetlink_internal.ci_decision WHERE ci_ref = k.ref OFFSET 0
+        ) AS d ON true
+        LEFT JOIN LATERAL (
+            SELECT asset_ref, source_id, key, standing
+            FROM assetlink_internal.asset WHERE asset_ref = d.link_asset OFFSET 0
+        ) AS la ON true
+        \(pins)
+        LEFT JOIN LATERAL (
+            SELECT p.ci_ref, CASE WHEN pd.state = 'linked' THEN (
+                SELECT s.name || '/' || x.key
+                FROM assetlink_internal.asset AS x
+                JOIN assetlink_internal.source AS s ON s.source_id = x.source_id
+                WHERE x.asset_ref = pd.claim_asset) END AS asset
+            FROM assetlink_internal.ci AS p
+            LEFT JOIN assetlink_internal.ci_decision AS pd ON pd.ci_ref = p.ci_ref
+            WHERE p.source_id = b.source_id AND p.key = b.parent_ci_id AND p.deleted_at IS NULL
+            OFFSET 0
+        ) AS parent ON true
+        """
     }
 }

@@ -4,7 +4,7 @@ import Postgres
 
 extension BatchEngine {
     /// Brings the holders of suspect-able values up to date, finds whose verdict flips, and reads their holders again
-    /// (domain.md section 3; neighbourhood point 7).
+    /// (domain.md section 3; neighbourhood point 7); who holds the batch's keys is read along, as no verdict may flip.
     func settleValues(_ batch: inout Batch) async throws {
         guard let rules else { return }
         var list = writeValues(batch)
@@ -31,11 +31,17 @@ extension BatchEngine {
             onCIs.formUnion(looked.keys)
         }
         let values = looked.keys.filter { rules.suspectLimit($0.kind) >= 0 }
-        guard !values.isEmpty || !list.isEmpty else { return }
-        list.append(verdicts(values, onAssets, onCIs, rules))
+        let written = list.count
+        if !values.isEmpty { list.append(verdicts(values, onAssets, onCIs, rules)) }
+        batch.keyDiff = assetKeyDiff(rules, batch)
+        let keys = batch.isRekeying ? [] : Array(batch.keyDiff.keys.indices)
+        if !keys.isEmpty { list.append(firstHolders(of: keys, batch.keyDiff)) }
+        guard !list.isEmpty else { return }
         let rows = try await flush(list)
+        if !keys.isEmpty { try noteHolders(of: keys, rows[rows.count - 1], &batch.keyDiff) }
+        guard !values.isEmpty else { return }
         var flipped: [(KindValue, Bool)] = []
-        for row in rows[rows.count - 1] {
+        for row in rows[written] {
             let value = values[Int(try row.int8(0)) - 1]
             let limit = rules.suspectLimit(value.kind)
             let isOver = try row.int8(1) > Int64(limit) || row.int8(2) > Int64(limit)
@@ -231,6 +237,7 @@ extension BatchEngine {
             reader.storedAssets(assetRefs), StoredRecords.assets(refs: assetRefs), storedCIs(ciRefs),
             StoredRecords.cis(refs: ciRefs),
         ])
+        batch.keyDiff.isStale = true
         try takeAssetsAgain(again[0], again[1], &batch)
         try takeCIsAgain(again[2], again[3], &batch)
         try await learnSuspects(&batch)
@@ -263,6 +270,8 @@ extension BatchEngine {
     /// Records that hold a suspect value are read once more, now that the verdicts are known.
     func readSuspects(_ batch: inout Batch) {
         guard let rules, !batch.suspects.isEmpty else { return }
+        // Other readings make other keys.
+        batch.keyDiff.isStale = true
         let suspects = batch.suspects
         let valueReader = ValueReader(rules: rules) { suspects.contains($0) }
         for (ref, change) in batch.assets {

@@ -62,67 +62,78 @@ extension BatchEngine {
         WHERE v.view <> '-'
         """
 
-    /// The first holders of keys before the batch writes; where there are more, the last row has the view as text.
-    func firstHolders(_ keys: [StoredKey], _ batch: Batch) -> Statement {
+    /// The first holders of some of the keys; where there are more than few, one more than that.
+    func firstHolders(of numbers: [Int], _ diff: AssetKeyDiff) -> Statement {
         Statement(
             """
-            SELECT k.ord, y.standing, y.asset_ref, y.source_id,
-                   CASE WHEN y.nth > \(Self.fewHolders) THEN coalesce((\(Self.sharedView)), '') END
+            SELECT k.ord, y.standing, y.asset_ref, y.source_id
             FROM unnest($1::integer[], $2::text[]) WITH ORDINALITY AS k (space, key, ord)
             CROSS JOIN LATERAL (
-                SELECT y.standing, y.asset_ref, y.source_id, row_number() OVER () AS nth
-                FROM assetlink_internal.asset_key AS y
+                SELECT y.standing, y.asset_ref, y.source_id FROM assetlink_internal.asset_key AS y
                 WHERE y.space_id = k.space AND y.key = k.key LIMIT \(Self.fewHolders + 1)) AS y
-            """, [.int4s(keys.map(\.space)), .texts(keys.map(\.key)), .int4s(assetSources(batch))])
+            """, [.int4s(numbers.map { diff.keys[$0].key.space }), .texts(numbers.map { diff.keys[$0].key.key })])
     }
 
-    private func sharedViews(_ keys: [StoredKey], _ batch: Batch) -> Statement {
-        Statement(
-            """
-            SELECT k.ord, coalesce((\(Self.sharedView)), '')
-            FROM unnest($1::integer[], $2::text[]) WITH ORDINALITY AS k (space, key, ord)
-            """, [.int4s(keys.map(\.space)), .texts(keys.map(\.key)), .int4s(assetSources(batch))])
-    }
-
-    private func assetSources(_ batch: Batch) -> [Int32] {
-        batch.sources.values.filter { $0.side == .asset }.map(\.id).sorted()
-    }
-
-    /// Finds the keys whose view differs before and after: of a few holders the after follows from what was written;
-    /// what many share is probed again.
-    func findChangedViews(
-        _ keys: [StoredKey], _ rows: Rows, _ gone: [AssetKeyRow], _ here: [AssetKeyRow], _ batch: inout Batch
-    ) async throws {
-        var before = Array(repeating: [KeyHolder](), count: keys.count)
-        var shared: [Int: String] = [:]
+    /// Takes the answer to ``firstHolders(of:_:)``, of before the batch writes.
+    func noteHolders(of numbers: [Int], _ rows: Rows, _ diff: inout AssetKeyDiff) throws {
+        var holders = Array(repeating: [KeyHolder](), count: numbers.count)
         for row in rows {
             var columns = Columns(row)
             let index = Int(try columns.int8()) - 1
-            before[index].append(
+            holders[index].append(
                 KeyHolder(
                     standing: Standing(rawValue: try columns.int()) ?? .deleted, asset: try columns.int8(),
                     source: try columns.int4()))
-            if let view = try columns.textOrNil() { shared[index] = view }
         }
-        let numbers = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
+        for (number, list) in zip(numbers, holders) { diff.holders[number] = list }
+    }
+
+    /// Finds the keys whose view differs before and after: of a few holders the after follows from what is written;
+    /// what many share is probed, now and when everything is written.
+    func findChangedViews(_ diff: inout AssetKeyDiff, _ batch: inout Batch) async throws {
+        guard !diff.keys.isEmpty else { return }
+        let unknown = diff.keys.indices.filter { diff.holders[$0] == nil }
+        if !unknown.isEmpty {
+            // What a flipped verdict has changed could not be known before.
+            try noteHolders(of: unknown, try await flush(firstHolders(of: unknown, diff)), &diff)
+        }
+        let before = diff.keys.indices.map { diff.holders[$0] ?? [] }
         var after = before
-        for row in gone {
-            guard let index = numbers[row.key] else { continue }
-            after[index].removeAll { $0.asset == row.ref && $0.standing == row.standing }
+        for row in diff.removed { after[row.number].removeAll { $0.asset == row.ref && $0.standing == row.standing } }
+        for (row, from) in diff.moved { after[row.number].removeAll { $0.asset == row.ref && $0.standing == from } }
+        for row in diff.moved.map(\.row) + diff.added {
+            after[row.number].append(KeyHolder(standing: row.standing, asset: row.ref, source: row.source))
         }
-        for row in here {
-            guard let index = numbers[row.key] else { continue }
-            after[index].append(KeyHolder(standing: row.standing, asset: row.ref, source: row.source))
+        for number in before.indices {
+            if before[number].count > Self.fewHolders {
+                batch.hood.shared.append(diff.keys[number])
+            } else if SourceView.of(before[number]) != SourceView.of(after[number]) {
+                batch.hood.viewChanged.append(diff.keys[number])
+            }
         }
-        for (index, key) in keys.enumerated()
-        where shared[index] == nil && SourceView.of(before[index]) != SourceView.of(after[index]) {
-            batch.hood.viewChanged.append(key)
-        }
-        guard !shared.isEmpty else { return }
-        let probed = shared.keys.sorted()
-        for row in try await flush(sharedViews(probed.map { keys[$0] }, batch)) {
-            let index = probed[Int(try row.int8(0)) - 1]
-            if shared[index] != (try row.text(1)) { batch.hood.viewChanged.append(keys[index]) }
-        }
+        if !batch.hood.shared.isEmpty { batch.hood.sharedViews = try await sharedViews(batch) }
+    }
+
+    /// Once everything is written: the keys among those that many share whose view is another one now.
+    func findChangedSharedViews(_ batch: inout Batch) async throws {
+        guard !batch.hood.shared.isEmpty else { return }
+        let now = try await sharedViews(batch)
+        let changed = batch.hood.shared.indices.filter { now[$0] != batch.hood.sharedViews[$0] }
+        guard !changed.isEmpty else { return }
+        let keys = changed.map { batch.hood.shared[$0] }
+        try noteKeyHolders(keys, try await flush(keyHolders(keys)), &batch)
+    }
+
+    /// The views of the keys that many share.
+    private func sharedViews(_ batch: Batch) async throws -> [String] {
+        let keys = batch.hood.shared.map(\.key)
+        let sources = batch.sources.values.filter { $0.side == .asset }.map(\.id).sorted()
+        let rows = try await flush(
+            Statement(
+                """
+                SELECT coalesce((\(Self.sharedView)), '')
+                FROM unnest($1::integer[], $2::text[]) WITH ORDINALITY AS k (space, key, ord) ORDER BY k.ord
+                """, [.int4s(keys.map(\.space)), .texts(keys.map(\.key)), .int4s(sources)]))
+        return try rows.map { try $0.text(0) }
     }
 }

@@ -3,15 +3,66 @@ import Logging
 import Postgres
 
 /// A row of `asset_key` that appears or goes.
-struct AssetKeyRow: Hashable {
-    var key: StoredKey
+struct AssetKeyRow {
+    /// Which of the diff's keys it is of.
+    var number: Int
     var standing: Standing
     var ref: AssetRef
     var source: Int32
 }
 
+/// What becomes of the match keys of a batch's assets.
+struct AssetKeyDiff {
+    /// Each key once, and because of whom it is here.
+    private(set) var keys: [(key: StoredKey, cause: Cause)] = []
+    private var numbers: [StoredKey: Int] = [:]
+    /// Rows that are no more, and rows that are new.
+    private(set) var removed: [AssetKeyRow] = []
+    private(set) var added: [AssetKeyRow] = []
+    /// Rows that only get another standing: as they are after that, with what it was.
+    private(set) var moved: [(row: AssetKeyRow, from: Standing)] = []
+    /// The first holders of each key before the batch writes, once they are known.
+    var holders: [Int: [KeyHolder]] = [:]
+    /// Readings have changed since: it has to be made anew.
+    var isStale = false
+
+    /// The same anew, with what is known of the keys that both have.
+    func renewed(_ make: () -> AssetKeyDiff) -> AssetKeyDiff {
+        var diff = make()
+        for (number, item) in diff.keys.enumerated() {
+            diff.holders[number] = numbers[item.key].flatMap { holders[$0] }
+        }
+        return diff
+    }
+
+    mutating func remove(_ key: StoredKey, _ standing: Standing, of ref: AssetRef, _ change: AssetChange) {
+        removed.append(row(key, standing, ref, change))
+    }
+
+    mutating func add(_ key: StoredKey, _ standing: Standing, of ref: AssetRef, _ change: AssetChange) {
+        added.append(row(key, standing, ref, change))
+    }
+
+    mutating func move(
+        _ key: StoredKey, from: Standing, to standing: Standing, of ref: AssetRef, _ change: AssetChange
+    ) {
+        moved.append((row(key, standing, ref, change), from))
+    }
+
+    private mutating func row(
+        _ key: StoredKey, _ standing: Standing, _ ref: AssetRef, _ change: AssetChange
+    ) -> AssetKeyRow {
+        let number = numbers[key] ?? keys.count
+        if number == keys.count {
+            numbers[key] = number
+            keys.append((key, change.cause))
+        }
+        return AssetKeyRow(number: number, standing: standing, ref: ref, source: change.source.id)
+    }
+}
+
 extension BatchEngine {
-    /// Writes records and match keys, and finds the keys whose view differs before and after (engine point 11, 2).
+    /// Writes records and match keys; who is reached by that is read in the same flush (engine point 11).
     func write(_ batch: inout Batch) async throws {
         guard let rules else { return }
         let assets = batch.assets.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -21,16 +72,12 @@ extension BatchEngine {
             }
         }
         let cis = batch.cis.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        let (gone, here) = assetKeyDiff(assets, rules, &batch)
-        let affected = Array(Set(gone.map(\.key)).union(here.map(\.key)))
-        batch.hood.eligibleChanged = Array(
-            Set(gone.filter { $0.standing == .eligible }.map(\.key))
-                .union(here.filter { $0.standing == .eligible }.map(\.key)))
+        var diff = batch.keyDiff
+        if diff.isStale { diff = diff.renewed { assetKeyDiff(rules, batch) } }
+        if !batch.isRekeying { try await findChangedViews(&diff, &batch) }
+        noteHood(assets, diff, &batch)
 
-        var list: [Statement] = []
-        let isLooking = !affected.isEmpty && !batch.isRekeying
-        if isLooking { list.append(firstHolders(affected, batch)) }
-        list += [
+        var list = [
             RecordWriter.upsertAssets(assets, time: batch.time), RecordWriter.deriveAssets(assets, time: batch.time),
             RecordWriter.upsertCIs(cis, time: batch.time), RecordWriter.deriveCIs(cis),
         ].compactMap { $0 }
@@ -40,35 +87,33 @@ extension BatchEngine {
         if !forgotten.isEmpty { list.append(RecordWriter.forgetAssets(forgotten)) }
         let buriedCIs = cis.filter(\.1.isDeleted).map(\.0)
         if !buriedCIs.isEmpty { list.append(RecordWriter.buryCIs(buriedCIs, time: batch.time)) }
-        list += assetKeyStatements(gone, here) + ciKeyStatements(cis, rules) + pairStatements(batch)
+        list += assetKeyStatements(diff) + ciKeyStatements(cis, rules) + pairStatements(batch)
+        let written = list.count
+        let asked = batch.isRekeying ? [] : reachStatements(batch)
+        list += asked.map(\.statement)
         guard !list.isEmpty else { return }
         let rows = try await flush(list)
-        if isLooking { try await findChangedViews(affected, rows[0], gone, here, &batch) }
-        noteHood(assets, &batch)
+        try noteReach(zip(asked.map(\.reach), rows[written...]), &batch)
+        try await findChangedSharedViews(&batch)
     }
 
-    private func assetKeyDiff(
-        _ assets: [(AssetRef, AssetChange)], _ rules: CompiledRuleSet, _ batch: inout Batch
-    ) -> (gone: [AssetKeyRow], here: [AssetKeyRow]) {
-        var gone: [AssetKeyRow] = []
-        var here: [AssetKeyRow] = []
-        for (ref, change) in assets {
+    func assetKeyDiff(_ rules: CompiledRuleSet, _ batch: Batch) -> AssetKeyDiff {
+        var diff = AssetKeyDiff()
+        for (ref, change) in batch.assets {
+            let (was, standing) = (change.stored.standing, change.standing)
             let old = change.stored.isStored ? change.stored.keys : []
             let kept = change.isForgotten ? [] : change.stored.keys
             let new = change.reading.map { storedKeys($0, change, rules, batch) } ?? kept
-            // With another standing every row is another.
-            let isSame = change.stored.isStored && change.stored.standing == change.standing
-            for key in isSame ? old.subtracting(new) : old {
-                gone.append(
-                    AssetKeyRow(key: key, standing: change.stored.standing, ref: ref, source: change.source.id))
-                if batch.hood.keyCause[key] == nil { batch.hood.keyCause[key] = change.cause }
+            for key in old {
+                if !new.contains(key) {
+                    diff.remove(key, was, of: ref, change)
+                } else if was != standing {
+                    diff.move(key, from: was, to: standing, of: ref, change)
+                }
             }
-            for key in isSame ? new.subtracting(old) : new {
-                here.append(AssetKeyRow(key: key, standing: change.standing, ref: ref, source: change.source.id))
-                if batch.hood.keyCause[key] == nil { batch.hood.keyCause[key] = change.cause }
-            }
+            for key in new where !old.contains(key) { diff.add(key, standing, of: ref, change) }
         }
-        return (gone, here)
+        return diff
     }
 
     func storedKeys(
@@ -91,9 +136,28 @@ extension BatchEngine {
         return result
     }
 
-    private func assetKeyStatements(_ gone: [AssetKeyRow], _ here: [AssetKeyRow]) -> [Statement] {
+    private func assetKeyStatements(_ diff: AssetKeyDiff) -> [Statement] {
         var list: [Statement] = []
-        if !gone.isEmpty {
+        func named(_ rows: [AssetKeyRow]) -> [Parameter] {
+            [.int4s(rows.map { diff.keys[$0.number].key.space }), .texts(rows.map { diff.keys[$0.number].key.key })]
+        }
+        let (moved, removed, added) = (diff.moved, diff.removed, diff.added)
+        if !moved.isEmpty {
+            list.append(
+                Statement(
+                    """
+                    UPDATE assetlink_internal.asset_key AS y SET standing = k.standing::smallint
+                    FROM unnest($1::integer[], $2::text[], $3::integer[], $4::bigint[], $5::integer[])
+                        AS k (space, key, was, ref, standing)
+                    WHERE y.space_id = k.space AND y.key = k.key AND y.standing = k.was::smallint
+                        AND y.asset_ref = k.ref
+                    """,
+                    named(moved.map(\.row)) + [
+                        .smallInts(moved.map(\.from.rawValue)), .refs(moved.map(\.row.ref)),
+                        .smallInts(moved.map(\.row.standing.rawValue)),
+                    ]))
+        }
+        if !removed.isEmpty {
             list.append(
                 Statement(
                     """
@@ -102,21 +166,18 @@ extension BatchEngine {
                     WHERE y.space_id = k.space AND y.key = k.key AND y.standing = k.standing::smallint
                         AND y.asset_ref = k.ref
                     """,
-                    [
-                        .int4s(gone.map(\.key.space)), .texts(gone.map(\.key.key)),
-                        .smallInts(gone.map(\.standing.rawValue)), .refs(gone.map(\.ref)),
-                    ]))
+                    named(removed) + [.smallInts(removed.map(\.standing.rawValue)), .refs(removed.map(\.ref))]))
         }
-        if !here.isEmpty {
+        if !added.isEmpty {
             list.append(
                 Statement(
                     """
                     INSERT INTO assetlink_internal.asset_key (space_id, key, standing, asset_ref, source_id)
                     SELECT * FROM unnest($1::integer[], $2::text[], $3::integer[], $4::bigint[], $5::integer[])
                     """,
-                    [
-                        .int4s(here.map(\.key.space)), .texts(here.map(\.key.key)),
-                        .smallInts(here.map(\.standing.rawValue)), .refs(here.map(\.ref)), .int4s(here.map(\.source)),
+                    named(added) + [
+                        .smallInts(added.map(\.standing.rawValue)), .refs(added.map(\.ref)),
+                        .int4s(added.map(\.source)),
                     ]))
         }
         return list
@@ -225,7 +286,13 @@ extension BatchEngine {
     }
 
     /// What the neighbourhood query needs to know of the changed assets.
-    private func noteHood(_ assets: [(AssetRef, AssetChange)], _ batch: inout Batch) {
+    private func noteHood(_ assets: [(AssetRef, AssetChange)], _ diff: AssetKeyDiff, _ batch: inout Batch) {
+        if batch.hasPairs {
+            let rows =
+                diff.removed.filter { $0.standing == .eligible } + diff.added.filter { $0.standing == .eligible }
+                + diff.moved.filter { $0.from == .eligible || $0.row.standing == .eligible }.map(\.row)
+            batch.hood.eligibleChanged = Set(rows.map(\.number)).map { diff.keys[$0].key }
+        }
         for (ref, change) in assets {
             // With its source dropped, a deleted asset is no longer bound: the links to it end.
             let isMoved =

@@ -62,6 +62,8 @@ package final class BatchEngine {
 
     /// The newest cursor known; checked against the table by every batch.
     var cursor = Cursor.beginning
+    /// The sources as last read, and the versions of their rows: read again by the batch that sees others.
+    var sources: (versions: String, list: [SourceInfo])?
     var rules: CompiledRuleSet?
     var reader = SourceReader(rules: CompiledRuleSet(RuleSet(version: 0, classes: [])))
     /// Number of each space of the rule set in `key_space`.

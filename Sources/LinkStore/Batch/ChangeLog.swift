@@ -45,20 +45,25 @@ package enum ChangeLog {
     ///
     /// Both halves of the condition are index scans, the second one probe per running transaction: as a join, the wish
     /// for order would make it a walk over the whole log. The batch's own MVCC snapshot is the upper bound.
-    static let live: String = {
+    ///
+    /// Most snapshots have no running transaction: of those only the first half is asked.
+    static func live(besideRunning: Bool) -> String {
         let parts = (0..<3).flatMap { table in
-            [
-                "(SELECT * FROM assetlink_internal.change_log_\(table) WHERE xid >= $1::text::xid8 ORDER BY xid, seq LIMIT $3)",
+            let later = """
+                (SELECT * FROM assetlink_internal.change_log_\(table) WHERE xid >= $1::text::xid8 ORDER BY xid, seq LIMIT $3)
                 """
+            let running = """
                 (SELECT l.* FROM unnest($2::text[]) AS r (xid)
                  CROSS JOIN LATERAL (
                      SELECT * FROM assetlink_internal.change_log_\(table) AS l
                      WHERE l.xid = r.xid::xid8 ORDER BY l.xid, l.seq LIMIT $3) AS l ORDER BY l.xid, l.seq LIMIT $3)
-                """,
-            ]
+                """
+            return besideRunning ? [later, running] : [later]
         }
         return "SELECT \(columns) FROM (\(parts.joined(separator: " UNION ALL "))) AS l ORDER BY l.xid, l.seq LIMIT $3"
-    }()
+    }
+
+    private static let live = (alone: live(besideRunning: false), besideRunning: live(besideRunning: true))
 
     /// A page of a stored range: new to `($1, $2)`, old enough for snapshot `$4`, beyond position `($5, $6)`.
     static let range: String = {
@@ -84,21 +89,31 @@ package enum ChangeLog {
 
     /// Whether anything is new: the probe of the doorbell, outside any batch.
     package static func probe(_ snapshot: Snapshot) -> Statement {
-        let parts = (0..<3).map { table in
-            """
-            EXISTS (SELECT FROM assetlink_internal.change_log_\(table) WHERE xid >= $1::text::xid8)
-            OR EXISTS (SELECT FROM unnest($2::text[]) AS r (xid)
-                       CROSS JOIN LATERAL (
-                           SELECT FROM assetlink_internal.change_log_\(table) AS l
-                           WHERE l.xid = r.xid::xid8 LIMIT 1) AS l)
-            """
+        Statement(
+            snapshot.inProgress.isEmpty ? probe.alone : probe.besideRunning,
+            [snapshot.xmaxParameter, snapshot.inProgressParameter])
+    }
+
+    private static let probe = (alone: probe(besideRunning: false), besideRunning: probe(besideRunning: true))
+
+    private static func probe(besideRunning: Bool) -> String {
+        let parts = (0..<3).flatMap { table in
+            let later = "EXISTS (SELECT FROM assetlink_internal.change_log_\(table) WHERE xid >= $1::text::xid8)"
+            let running = """
+                EXISTS (SELECT FROM unnest($2::text[]) AS r (xid)
+                        CROSS JOIN LATERAL (
+                            SELECT FROM assetlink_internal.change_log_\(table) AS l
+                            WHERE l.xid = r.xid::xid8 LIMIT 1) AS l)
+                """
+            return besideRunning ? [later, running] : [later]
         }
-        return Statement(
-            "SELECT " + parts.joined(separator: " OR "), [snapshot.xmaxParameter, snapshot.inProgressParameter])
+        return "SELECT " + parts.joined(separator: " OR ")
     }
 
     static func live(since snapshot: Snapshot, limit: Int) -> Statement {
-        Statement(live, [snapshot.xmaxParameter, snapshot.inProgressParameter, .int8(Int64(limit))])
+        Statement(
+            snapshot.inProgress.isEmpty ? live.alone : live.besideRunning,
+            [snapshot.xmaxParameter, snapshot.inProgressParameter, .int8(Int64(limit))])
     }
 
     static func page(of range: BulkRange, limit: Int) throws(StoreError) -> Statement {

@@ -10,6 +10,10 @@ struct BatchStart {
     var time: Timestamp
     var leaseEpoch: Int64
     var ruleSetVersion: Int64
+    /// Which versions of the rows of all sources this snapshot sees: another text means that something about them changed.
+    var sources: String
+    /// Whether any pin or block is in force.
+    var hasPairs: Bool
 }
 
 /// The statements that read the cursor; JSON is taken apart by the server.
@@ -23,7 +27,12 @@ enum CursorStatements {
                pg_current_snapshot()::text,
                greatest(clock_timestamp(), b.committed_at + interval '1 microsecond'),
                coalesce((SELECT l.epoch FROM assetlink_internal.lease AS l), 0),
-               (SELECT max(r.version) FROM assetlink_internal.rule_set AS r), coalesce(b.rule_set_version, 0)
+               (SELECT max(r.version) FROM assetlink_internal.rule_set AS r),
+               (SELECT coalesce(string_agg(
+                           concat_ws(' ', s.source_id, s.xmin, s.ctid, t.xmin, t.ctid), ',' ORDER BY s.source_id), '')
+                FROM assetlink_internal.source AS s
+                LEFT JOIN assetlink_internal.source_status AS t USING (source_id)),
+               EXISTS (SELECT FROM assetlink_internal.pair_in_force), coalesce(b.rule_set_version, 0)
         FROM (SELECT 1) AS one
         LEFT JOIN LATERAL (
             SELECT * FROM assetlink_internal.batch ORDER BY batch_id DESC LIMIT 1
@@ -62,12 +71,15 @@ enum CursorStatements {
         let time = try columns.time()
         let epoch = try columns.int8()
         let version = try columns.int8()
+        let sources = try columns.text()
+        let hasPairs = try columns.bool()
         guard let old, let new else { throw StoreError.corrupt("a snapshot in assetlink_internal.batch") }
         let cursor = Cursor(
             batchID: batchID, snapshot: old, ranges: [], committedAt: committedAt, digest: digest, links: [:],
             ruleSetVersion: try columns.int8())
         return BatchStart(
-            cursor: cursor, snapshot: new, time: time, leaseEpoch: epoch, ruleSetVersion: version)
+            cursor: cursor, snapshot: new, time: time, leaseEpoch: epoch, ruleSetVersion: version, sources: sources,
+            hasPairs: hasPairs)
     }
 
     static func decodeRange(_ row: Row) throws -> BulkRange {

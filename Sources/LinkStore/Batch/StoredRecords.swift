@@ -58,7 +58,8 @@ enum StoredRecords {
                    \(assetColumns)
             FROM unnest($2::text[]) AS k (id)
             LEFT JOIN LATERAL (
-                SELECT * FROM assetlink_internal.asset WHERE source_id = $1 AND key = k.id OFFSET 0
+                SELECT asset_ref, digest, standing, composite, identity, parent_asset_id
+                FROM assetlink_internal.asset WHERE source_id = $1 AND key = k.id OFFSET 0
             ) AS a ON true
             LEFT JOIN LATERAL (
                 SELECT m.act_id FROM assetlink_internal.composite_mark AS m
@@ -73,7 +74,9 @@ enum StoredRecords {
             """
             SELECT a.key, a.asset_ref, \(assetColumns), a.source_id
             FROM unnest($1::bigint[]) AS k (ref)
-            CROSS JOIN LATERAL (SELECT * FROM assetlink_internal.asset WHERE asset_ref = k.ref OFFSET 0) AS a
+            CROSS JOIN LATERAL (
+                SELECT asset_ref, source_id, key, digest, standing, composite, identity, parent_asset_id
+                FROM assetlink_internal.asset WHERE asset_ref = k.ref OFFSET 0) AS a
             LEFT JOIN LATERAL (
                 SELECT m.act_id FROM assetlink_internal.composite_mark AS m
                 WHERE m.asset_source_id = a.source_id AND m.asset_id = a.key OFFSET 0
@@ -85,18 +88,30 @@ enum StoredRecords {
         a.asset_ref IS NOT NULL, coalesce(a.digest, ''), coalesce(a.standing, 2), coalesce(a.composite, false),
         m.act_id IS NOT NULL,
         ARRAY(SELECT y.space_id::text || ':' || y.key FROM assetlink_internal.asset_key AS y WHERE y.asset_ref = a.asset_ref),
-        ARRAY(SELECT v.kind || ':' || v.value FROM assetlink_internal.asset_value AS v WHERE v.asset_ref = a.asset_ref),
-        coalesce((SELECT v.counted FROM assetlink_internal.asset_value AS v WHERE v.asset_ref = a.asset_ref LIMIT 1), false),
+        ARRAY(SELECT CASE WHEN v.counted THEN '+' ELSE '-' END || v.kind || ':' || v.value
+              FROM assetlink_internal.asset_value AS v WHERE v.asset_ref = a.asset_ref),
         coalesce(a.identity, '{}'), a.parent_asset_id
         """
 
     static func asset(_ columns: inout Columns) throws(PostgresError) -> StoredAsset {
-        StoredAsset(
-            ref: try columns.int8(), isStored: try columns.bool(), digest: try columns.text(),
-            standing: Standing(rawValue: try columns.int()) ?? .deleted, isComposite: try columns.bool(),
-            hasMark: try columns.bool(), keys: Set(try columns.texts().compactMap { StoredKey($0) }),
-            holds: Set(try columns.texts().compactMap { KindValue(stored: $0) }), isCounted: try columns.bool(),
+        let (ref, isStored, digest) = (try columns.int8(), try columns.bool(), try columns.text())
+        let standing = Standing(rawValue: try columns.int()) ?? .deleted
+        let (isComposite, hasMark) = (try columns.bool(), try columns.bool())
+        let keys = Set(try columns.texts().compactMap { StoredKey($0) })
+        let values = try values(&columns)
+        return StoredAsset(
+            ref: ref, isStored: isStored, digest: digest, standing: standing, isComposite: isComposite,
+            hasMark: hasMark, keys: keys, holds: values.held, isCounted: values.areCounted,
             identity: try columns.texts(), parent: try columns.textOrNil())
+    }
+
+    /// The values that a record holds, each behind `+` where it is counted; a record counts with all or with none.
+    private static func values(
+        _ columns: inout Columns
+    ) throws(PostgresError) -> (held: Set<KindValue>, areCounted: Bool) {
+        let texts = try columns.texts()
+        let held = Set(texts.compactMap { KindValue(stored: $0.dropFirst()) })
+        return (held, texts.first?.utf8.first == UInt8(ascii: "+"))
     }
 
     static func cis(source: Int32, keys: [String]) -> Statement {
@@ -106,7 +121,8 @@ enum StoredRecords {
                    \(ciColumns)
             FROM unnest($2::text[]) AS k (id)
             LEFT JOIN LATERAL (
-                SELECT * FROM assetlink_internal.ci WHERE source_id = $1 AND key = k.id OFFSET 0
+                SELECT ci_ref, digest, deleted_at, parent_ci_id, last_discovered_at
+                FROM assetlink_internal.ci WHERE source_id = $1 AND key = k.id OFFSET 0
             ) AS c ON true
             """, [.int4(source), .texts(keys)])
     }
@@ -116,30 +132,34 @@ enum StoredRecords {
             """
             SELECT c.key, c.ci_ref, \(ciColumns), c.source_id
             FROM unnest($1::bigint[]) AS k (ref)
-            CROSS JOIN LATERAL (SELECT * FROM assetlink_internal.ci WHERE ci_ref = k.ref OFFSET 0) AS c
+            CROSS JOIN LATERAL (
+                SELECT ci_ref, source_id, key, digest, deleted_at, parent_ci_id, last_discovered_at
+                FROM assetlink_internal.ci WHERE ci_ref = k.ref OFFSET 0) AS c
             """, [.refs(refs)])
     }
 
     private static let ciColumns = """
         c.ci_ref IS NOT NULL, coalesce(c.digest, ''), c.ci_ref IS NULL OR c.deleted_at IS NOT NULL,
         ARRAY(SELECT y.space_id::text || ':' || y.key FROM assetlink_internal.ci_key AS y WHERE y.ci_ref = c.ci_ref),
-        ARRAY(SELECT v.kind || ':' || v.value FROM assetlink_internal.ci_value AS v WHERE v.ci_ref = c.ci_ref),
-        coalesce((SELECT v.counted FROM assetlink_internal.ci_value AS v WHERE v.ci_ref = c.ci_ref LIMIT 1), false),
+        ARRAY(SELECT CASE WHEN v.counted THEN '+' ELSE '-' END || v.kind || ':' || v.value
+              FROM assetlink_internal.ci_value AS v WHERE v.ci_ref = c.ci_ref),
         c.parent_ci_id, c.last_discovered_at
         """
 
     static func ci(_ columns: inout Columns) throws(PostgresError) -> StoredCI {
-        StoredCI(
-            ref: try columns.int8(), isStored: try columns.bool(), digest: try columns.text(),
-            isDeleted: try columns.bool(), keys: Set(try columns.texts().compactMap { StoredKey($0) }),
-            reads: Set(try columns.texts().compactMap { KindValue(stored: $0) }), isCounted: try columns.bool(),
-            parent: try columns.textOrNil(), lastDiscoveredAt: try columns.timeOrNil())
+        let (ref, isStored, digest) = (try columns.int8(), try columns.bool(), try columns.text())
+        let isDeleted = try columns.bool()
+        let keys = Set(try columns.texts().compactMap { StoredKey($0) })
+        let values = try values(&columns)
+        return StoredCI(
+            ref: ref, isStored: isStored, digest: digest, isDeleted: isDeleted, keys: keys, reads: values.held,
+            isCounted: values.areCounted, parent: try columns.textOrNil(), lastDiscoveredAt: try columns.timeOrNil())
     }
 }
 
 extension KindValue {
     /// From `kind:value`.
-    init?(stored text: String) {
+    init?(stored text: some StringProtocol) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
             let kind = IdentifierKind(rawValue: String(text[..<colon]))
         else { return nil }

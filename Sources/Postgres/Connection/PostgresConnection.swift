@@ -44,16 +44,17 @@ package final class PostgresConnection: Sendable {
 
     /// Connects as psql would.
     ///
-    /// The logger receives the server's notices, at debug.
+    /// The logger receives the server's notices, at debug. A pinned connection is watched by the thread on which
+    /// ``LoopTask/pinned(_:)`` runs its callers.
     package static func connect(
-        _ settings: ConnectionSettings, logger: Logger
+        _ settings: ConnectionSettings, isPinned: Bool = false, logger: Logger
     ) async throws(PostgresError) -> PostgresConnection {
         let conninfo = try Conninfo(settings)
         let attempt = ConnectAttempt(timeout: settings.connectTimeout, loop: .shared)
         let server = try await attempt.run { () throws(PostgresError) in
             try ServerHandle(connecting: conninfo, logger: logger)
         }
-        return PostgresConnection(server, loop: .shared)
+        return PostgresConnection(server, loop: isPinned ? .pinned : .shared)
     }
 
     /// Whether the connection was closed or lost.

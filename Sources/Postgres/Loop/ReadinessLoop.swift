@@ -16,7 +16,7 @@ struct Interest: Equatable {
     var write: Bool
 }
 
-/// The one thread of the process that watches all connections.
+/// A thread that watches connections, and runs the tasks that prefer it.
 ///
 /// Level-triggered epoll for the sockets, an eventfd for work from other threads, a heap for the deadlines.
 /// Everything under "on the loop" traps when it is called from any other thread.
@@ -24,8 +24,10 @@ final class ReadinessLoop: @unchecked Sendable {
     // Unchecked: `inbox` and `threadID` synchronise themselves, the descriptors are constant, and `handlers`,
     // `lastToken` and `deadlines` are touched only on the loop's thread, which `assertOnLoop` verifies.
 
-    /// The loop all connections share.
-    static let shared = ReadinessLoop()
+    /// The loop of all connections but the pinned ones: tasks on it must not compute for long.
+    static let shared = ReadinessLoop("postgres-loop")
+    /// The loop of the pinned connections: only they wait while a task on it computes.
+    static let pinned = ReadinessLoop("postgres-pinned")
 
     private struct Inbox {
         var jobs: [@Sendable () -> Void] = []
@@ -40,30 +42,35 @@ final class ReadinessLoop: @unchecked Sendable {
     private var lastToken: UInt64 = 0
     private var deadlines = DeadlineHeap()
 
-    private init() {
+    private init(_ name: String) {
         epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
         wake = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
         precondition(epoll >= 0 && wake >= 0, "the readiness loop got no descriptors")
         control(EPOLL_CTL_ADD, wake, events: EPOLLIN.rawValue, token: 0)
-        let isStarted = startThread("postgres-loop") { [self] in run() }
+        let isStarted = startThread(name) { [self] in run() }
         precondition(isStarted, "the readiness loop got no thread")
     }
 
     /// Runs the job on the loop, after those submitted before it; from any thread.
     func submit(_ job: @escaping @Sendable () -> Void) {
+        // The loop looks into its inbox before it waits: it need not wake itself.
+        let isAwake = isOnLoop
         let mustSignal = inbox.withLock { inbox in
             inbox.jobs.append(job)
-            defer { inbox.signalled = true }
-            return !inbox.signalled
+            if isAwake || inbox.signalled { return false }
+            inbox.signalled = true
+            return true
         }
         // One wake-up per batch: the flag falls when the loop takes the batch.
-        guard mustSignal else { return }
-        eventfd_write(wake, 1)
+        if mustSignal { eventfd_write(wake, 1) }
     }
+
+    /// Whether the caller runs on the loop.
+    var isOnLoop: Bool { threadID.load(ordering: .relaxed) == UInt(pthread_self()) }
 
     /// Traps unless the caller runs on the loop.
     func assertOnLoop() {
-        precondition(threadID.load(ordering: .relaxed) == UInt(pthread_self()), "used off the readiness loop")
+        precondition(isOnLoop, "used off the readiness loop")
     }
 
     // MARK: On the loop
@@ -116,7 +123,8 @@ final class ReadinessLoop: @unchecked Sendable {
         threadID.store(UInt(pthread_self()), ordering: .relaxed)
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
         while true {
-            let timeout = millisecondsToDeadline()
+            // Jobs that make jobs do not keep the sockets waiting: each turn takes those that were there.
+            let timeout = runInbox() ? 0 : millisecondsToDeadline()
             let count = unsafe events.withUnsafeMutableBufferPointer {
                 // Safe: epoll writes at most `count` events into the buffer.
                 unsafe epoll_wait(epoll, $0.baseAddress, CInt($0.count), timeout)
@@ -124,7 +132,8 @@ final class ReadinessLoop: @unchecked Sendable {
             for index in 0..<Int(max(0, count)) {
                 let (token, ready) = unsafe (events[index].data.u64, events[index].events)
                 if token == 0 {
-                    runInbox()
+                    var ignored: eventfd_t = 0
+                    unsafe eventfd_read(wake, &ignored)
                 } else {
                     let failed = ready & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
                     handlers[token]?.ready(
@@ -136,14 +145,14 @@ final class ReadinessLoop: @unchecked Sendable {
         }
     }
 
-    private func runInbox() {
-        var ignored: eventfd_t = 0
-        unsafe eventfd_read(wake, &ignored)
+    /// Runs what was submitted; true when something was submitted meanwhile.
+    private func runInbox() -> Bool {
         let jobs = inbox.withLock { inbox in
             defer { inbox = Inbox() }
             return inbox.jobs
         }
         for job in jobs { job() }
+        return inbox.withLock { !$0.jobs.isEmpty }
     }
 
     /// How long to wait: rounded up, so that the deadline has passed when the wait ends.
