@@ -103,12 +103,3 @@ extension Arena {
         await close()
     }
 }
-
-/// Debian's library that gives a process another clock.
-package enum Faketime {
-    /// Where it is; `nil` = it is not installed.
-    package static var library: String? {
-        ["x86_64-linux-gnu", "aarch64-linux-gnu"].map { "/usr/lib/\($0)/faketime/libfaketimeMT.so.1" }
-            .first { access($0, R_OK) == 0 }
-    }
-}

@@ -32,7 +32,7 @@ package struct DaemonConfiguration: Sendable {
     package var heartbeatTimeout: Duration = .seconds(8)
     /// How long server and working connection may wait for each other before the connections are given up; a slow
     /// network needs time to carry a large batch.
-    package var stallTimeout: Duration = .seconds(30)
+    package var stallTimeout: Duration = .seconds(15)
     /// How long connecting, and giving the lease up at the end, may take.
     package var sessionTimeout: Duration = .seconds(30)
     /// Share of PostgreSQL's notification queue, 0 to 1, above which nobody is asked to ring.

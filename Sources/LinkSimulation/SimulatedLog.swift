@@ -23,6 +23,8 @@ final class LogRow {
 
 struct SimLease {
     var holder = 0
+    /// Of the holder's sessions the one that it works in.
+    var session = 0
     var epoch: Int64 = 0
     var expiresAt: Int64 = .min
     var twoPhaseAt: Int64?

@@ -103,11 +103,14 @@ extension Simulation {
     private func acquire(_ daemon: SimDaemon, _ holder: Int) throws(Violation) -> ServiceReply {
         let clock = plan.flaws.contains(.leaseByLocalClock) ? now + daemon.clockAhead : now
         let lease = database.lease
-        guard lease.expiresAt < clock || lease.holder == holder else { return .lease(nil, twoPhaseAgo: nil) }
-        if lease.holder != holder, lease.expiresAt >= now {
+        guard lease.expiresAt < clock || lease.holder == holder || !isAlive(lease) else {
+            return .lease(nil, twoPhaseAgo: nil)
+        }
+        if lease.holder != holder, lease.expiresAt >= now, isAlive(lease) {
             throw checker.fail("a lease in force was taken", "from \(lease.holder) by \(holder)")
         }
         database.lease.holder = holder
+        database.lease.session = daemon.session
         database.lease.epoch += 1
         database.lease.expiresAt = now + plan.configuration.leaseDuration.microseconds
         hinder()
@@ -115,8 +118,16 @@ extension Simulation {
             database.lease.epoch, twoPhaseAgo: lease.twoPhaseAt.map { .microseconds(now - $0) })
     }
 
+    /// Whether the server still has the session that the lease's holder works in.
+    private func isAlive(_ lease: SimLease) -> Bool {
+        daemons.contains {
+            $0.isUp && $0.holder == lease.holder && $0.session == lease.session && $0.work != .closed
+        }
+    }
+
     private func renew(_ epoch: Int64, _ mode: WakeMode, _ holder: Int) -> Bool {
-        guard database.lease.holder == holder, database.lease.epoch == epoch else { return false }
+        let lease = database.lease
+        guard lease.holder == holder, lease.epoch == epoch, lease.expiresAt > .min else { return false }
         database.lease.expiresAt = now + plan.configuration.leaseDuration.microseconds
         if mode == .polling(.twoPhase) { database.lease.twoPhaseAt = now }
         return true

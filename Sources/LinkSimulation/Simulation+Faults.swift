@@ -72,6 +72,8 @@ extension Simulation {
 
     /// The server goes, comes back, is promoted: nothing that was committed is lost.
     func become(_ state: Server) {
+        // Of two restarts that overlap: who has been promoted is a standby no more.
+        if state == .standby, server == .up { return }
         server = state
         lastFaultAt = now
         hinder()

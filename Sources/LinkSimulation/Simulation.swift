@@ -115,7 +115,7 @@ package final class Simulation {
 
     /// How many steps were taken.
     package var stepsTaken: Int { steps }
-    package var lastWords: [String] { trace.suffix(60) }
+    package var lastWords: [String] { trace.suffix(200) }
 
     private func step() throws(Violation) {
         guard let (time, event) = queue.next() else { return }

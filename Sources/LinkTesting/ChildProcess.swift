@@ -172,13 +172,21 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
+        // A thread of the runtime may have blocked signals; the program is to hear all of them.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words = command.map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var variables = inherited(without: environment).map { strdup($0) }
         variables += environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { variables.forEach { free($0) } }
         var pid = pid_t()
-        return posix_spawn(&pid, command[0], &actions, nil, &words, &variables) == 0 ? pid : nil
+        return posix_spawn(&pid, command[0], &actions, &attributes, &words, &variables) == 0 ? pid : nil
     }
 
     private static func inherited(without replaced: [String: String]) -> [String] {

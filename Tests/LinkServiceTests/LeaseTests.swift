@@ -40,7 +40,9 @@ extension DaemonTests {
 
         @Test func theOtherTakesOverWhenOneDies() async throws {
             let bench = try await Bench()
-            let configuration = bench.configuration()
+            var configuration = bench.configuration()
+            // Long: what is seen is that its session is gone, not that the lease runs out.
+            configuration.leaseDuration = .seconds(600)
             let first = bench.start(configuration)
             try await bench.eventually(leads)
             let second = bench.start(configuration)
@@ -51,10 +53,7 @@ extension DaemonTests {
             let start = ContinuousClock.now
             try await bench.makePairs(1...20)
             try await bench.eventually("SELECT epoch = 2 FROM assetlink.daemon_status")
-            print(
-                "a dead leader was succeeded after \(ContinuousClock.now - start), its lease of \(configuration.leaseDuration)"
-            )
-            #expect(ContinuousClock.now - start < configuration.leaseDuration * 2)
+            print("a dead leader was succeeded after \(ContinuousClock.now - start)")
             try await bench.quiet()
             #expect(try await bench.links().count == 20)
             try await second.stop()

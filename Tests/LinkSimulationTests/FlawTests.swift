@@ -8,8 +8,9 @@ import Testing
         switch flaw {
         case .bellInTable, .lookBeforeArming, .writersIgnored, .sequenceCursor, .skippedDisarm: .bell
         case .unfencedBell, .leaseByLocalClock, .lateListen, .keptLease: .succession
-        case .patientHeartbeat, .noJitter, .noFence, .cursorBeforeEffects: .storm
+        case .patientHeartbeat, .noJitter, .cursorBeforeEffects: .storm
         case .preparedUnseen: .twoPhase
+        case .noFence: .zombies
         }
     }
 

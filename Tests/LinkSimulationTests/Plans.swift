@@ -36,6 +36,15 @@ extension Plan {
         return plan
     }
 
+    /// Leaders that stand still in the middle of a batch until their lease is another's, and go on.
+    static var zombies: Plan {
+        var plan = Plan("zombies")
+        plan.daemons = 3
+        plan.faults = [.stall, .longBatch]
+        plan.faultRate = 0.5
+        return plan
+    }
+
     /// A third of all notifications is lost: that costs the poll interval, and no more.
     static var loss: Plan {
         var plan = Plan("loss")
@@ -53,7 +62,7 @@ extension Plan {
         return plan
     }
 
-    static var all: [Plan] { [bell, succession, storm, loss, twoPhase] }
+    static var all: [Plan] { [bell, succession, storm, zombies, loss, twoPhase] }
 
     func with(_ flaw: Flaw) -> Plan {
         var plan = self

@@ -116,4 +116,29 @@ import Testing
         #expect(try await bench.engine.sweep(&position, page: 1_000) == 0)
         #expect(try await bench.value("SELECT count(*) FROM assetlink_internal.mend(ARRAY[\(Self.ci)])") == "0")
     }
+
+    /// A change that waits in the log is on its way; one that no trigger saw is drift.
+    @Test func whatWaitsInTheLogIsNoDrift() async throws {
+        let bench = try await bench()
+        let waiting = (0..<3).map { "SELECT cause FROM assetlink_internal.change_log_\($0)" }
+            .joined(separator: " UNION ALL ")
+        let queued = "SELECT count(*) FROM (\(waiting)) AS l WHERE cause = 'sweep'"
+        try await bench.run("UPDATE itam.asset SET serial_number = 'S9' WHERE asset_id = 1")
+        var position = SweepPosition()
+        while position.rounds == 0 { #expect(try await bench.engine.sweep(&position, page: 1) == 0) }
+        #expect(try await bench.value(queued) == "0")
+        try await bench.run(
+            """
+            ALTER TABLE itam.asset DISABLE TRIGGER USER; UPDATE itam.asset SET serial_number = 'S8' WHERE asset_id = 2;
+            ALTER TABLE itam.asset ENABLE TRIGGER USER
+            """)
+        position = SweepPosition()
+        var found = 0
+        while position.rounds == 0 { found += try await bench.engine.sweep(&position, page: 1) }
+        #expect(found == 1)
+        #expect(try await bench.value(queued) == "1")
+        try await bench.drain()
+        try await bench.check()
+        try await bench.compare()
+    }
 }

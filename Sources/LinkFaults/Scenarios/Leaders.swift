@@ -36,6 +36,37 @@ extension Catalogue {
             try await heir.stop()
             try await zombie.stop()
         },
+        .shared(
+            "clock-jumps", faults: [11], needs: [.faketime],
+            expected: "an hour forth and back on the daemon's host: no second leader, no poll that never comes"
+        ) { arena in
+            let stage = arena.stage
+            let clock = try await Faketime()
+            var options = DaemonProcess.Options()
+            // Longer than a busy machine may hold a process up: only the clock could end it.
+            options.arguments = ["--lease-seconds", "20"]
+            options.environment = clock.environment
+            let jumping = try await arena.start(options)
+            try await jumping.child.hasWritten("leading")
+            var plain = DaemonProcess.Options()
+            plain.arguments = options.arguments
+            let other = try await arena.start(plain)
+            let load = arena.load()
+            let before = try await arena.number("SELECT epoch FROM assetlink_internal.lease")
+            var slowest = Duration.zero
+            for jump in ["+1h", "-1h", "+0", "-24h", "+1h"] + stage.either([], Array(repeating: "-1h", count: 20)) {
+                try await clock.jump(to: jump)
+                try await load.run(stage.either(10, 100))
+                slowest = max(slowest, try await arena.lag())
+            }
+            try await arena.settle(load)
+            let after = try await arena.number("SELECT epoch FROM assetlink_internal.lease")
+            stage.expect(after == before, "the lease changed hands: epoch \(before), then \(after)")
+            stage.expect(slowest < .seconds(5), "a change waited for \(slowest)")
+            try await jumping.stop()
+            try await other.stop()
+            stage.note("lag at most \(slowest)")
+        },
     ]
 
     private static func frozen(_ arena: Arena, daemons count: Int) async throws {

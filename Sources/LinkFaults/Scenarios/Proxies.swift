@@ -23,6 +23,52 @@ extension Catalogue {
             }
         },
         .shared(
+            "half-open-listener", faults: [5],
+            expected:
+                "a listener that hears nothing any more costs a poll interval, and is replaced within the heartbeat"
+        ) { arena in
+            let stage = arena.stage
+            let load = arena.load()
+            try await arena.throughProxy { proxy, _ in
+                for _ in 0..<stage.either(1, 10) {
+                    let listeners = try await sessions("listen", arena)
+                    proxy.deaden(only: "listen")
+                    let lag = try await arena.lag()
+                    stage.expect(lag < .seconds(DaemonProcess.quickPoll + 2.5), "a change waited for \(lag)")
+                    try await load.run(stage.either(10, 100))
+                    let start = ContinuousClock.now
+                    try await Eventually.true("the listener is replaced", within: .seconds(40)) {
+                        try await !sessions("listen", arena).isSubset(of: listeners)
+                    }
+                    stage.note("lag meanwhile \(lag), replaced within \(ContinuousClock.now - start)")
+                }
+                try await arena.settle(load)
+            }
+        },
+        .shared(
+            "half-open-work", faults: [5],
+            expected: "a working connection that answers no more is given up, and its open transaction holds up nobody"
+        ) { arena in
+            let stage = arena.stage
+            let load = arena.load()
+            try await arena.throughProxy { proxy, _ in
+                for _ in 0..<stage.either(1, 10) {
+                    try await load.during {
+                        try await load.progress(30)
+                        proxy.deaden(only: "work")
+                        let batches = try await arena.batches()
+                        let start = ContinuousClock.now
+                        // What was under way may still come through at the server.
+                        try await Eventually.true("batches go on", within: .seconds(90)) {
+                            try await arena.batches() > batches + 2
+                        }
+                        stage.note("batches went on after \(ContinuousClock.now - start)")
+                    }
+                }
+                try await arena.settle(load)
+            }
+        },
+        .shared(
             "notifications-lost", faults: [6],
             expected: "without a single notification a change waits for a poll interval at most"
         ) { arena in
@@ -72,6 +118,16 @@ extension Catalogue {
             }
         },
     ]
+
+    /// The server's processes for the daemons' sessions of a kind.
+    private static func sessions(_ kind: String, _ arena: Arena) async throws -> Set<Int64> {
+        let rows = try await arena.connection.query(
+            """
+            SELECT pid::bigint FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'assetlinkd ' || $1
+            """, [.text(kind)])
+        return Set(try rows.map { try $0.int8(0) })
+    }
 }
 
 extension Arena {

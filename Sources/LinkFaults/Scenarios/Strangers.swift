@@ -4,6 +4,33 @@ import Postgres
 extension Catalogue {
     /// What stands between, and what others have put into the database.
     static let strangers: [Scenario] = [
+        .shared(
+            "transaction-pooler", faults: [7], needs: [.pgbouncer],
+            expected: "behind PgBouncer in transaction mode it says so and ends; behind one of sessions it works"
+        ) { arena in
+            let stage = arena.stage
+            let load = arena.load()
+            let pooler = try await Pooler.start(to: arena.cluster, mode: "transaction")
+            let refused = try await arena.start(at: pooler.conninfo(database: arena.database))
+            let ending = try await refused.child.ended(within: .seconds(60))
+            stage.expect(ending == .exited(8), "it ended with \(ending)")
+            stage.expect(refused.log.contains("pooler"), "it does not say why: \(refused.log.suffix(600))")
+            let left = try await arena.number(
+                """
+                SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """)
+            stage.expect(left == 0, "\(left) session locks are left in the pool")
+            try await pooler.stop()
+
+            let sessions = try await Pooler.start(to: arena.cluster, mode: "session")
+            let daemon = try await arena.start(at: sessions.conninfo(database: arena.database))
+            try await load.run(stage.either(20, 500))
+            try await arena.settle(load)
+            stage.note("lag through a pool of sessions \(try await arena.lag())")
+            try await daemon.stop()
+            try await sessions.stop()
+        },
         .own(
             "wrong-password", faults: [43],
             expected: "a wrong password is a clear error without the password in it, and no flood of tries"

@@ -13,9 +13,12 @@ struct Lease: Sendable {
         Int32(duration.components.seconds * 1_000 + duration.components.attoseconds / 1_000_000_000_000_000)
     }
 
-    /// Takes the lease when it is free, has run out, or is still this daemon's own from a connection that was lost.
+    /// Takes the lease when it is free, has run out, its holder's working session is gone, or it is still this daemon's
+    /// own from a connection that was lost.
     ///
-    /// While another daemon holds it, this only reads: who stands by looks at every ring.
+    /// A leader that was killed is succeeded at once: the server notices that its session is gone. One that only lost
+    /// its connection writes nothing under its epoch once another has taken over (engine point 17). While another daemon
+    /// holds it, this only reads: who stands by looks at every ring.
     ///
     /// - Returns: the new epoch, or `nil` while another daemon holds it; how long ago prepared transactions were last
     ///   seen on attached tables, by whoever led.
@@ -26,23 +29,36 @@ struct Lease: Sendable {
             Statement(
                 """
                 INSERT INTO assetlink_internal.lease AS l (holder, epoch, expires_at, details)
-                SELECT $1, 1, clock_timestamp() + $2 * interval '1 millisecond', $3::jsonb
+                SELECT $1, 1, clock_timestamp() + $2 * interval '1 millisecond',
+                       $3::jsonb || jsonb_build_object('backend_pid', pg_backend_pid())
                 WHERE NOT EXISTS (
-                    SELECT FROM assetlink_internal.lease AS o WHERE o.expires_at >= clock_timestamp() AND o.holder <> $1)
+                    SELECT FROM assetlink_internal.lease AS o
+                    WHERE o.expires_at >= clock_timestamp() AND o.holder <> $1 AND \(Self.isAlive("o")))
                 ON CONFLICT (only_one) DO UPDATE SET
                     holder = excluded.holder, epoch = l.epoch + 1, expires_at = excluded.expires_at,
                     details = excluded.details
                         || jsonb_strip_nulls(jsonb_build_object('two_phase_at', l.details -> 'two_phase_at'))
-                WHERE l.expires_at < clock_timestamp() OR l.holder = excluded.holder
+                WHERE l.expires_at < clock_timestamp() OR l.holder = excluded.holder OR NOT \(Self.isAlive("l"))
                 RETURNING l.epoch, (extract(
                     epoch FROM clock_timestamp() - (l.details ->> 'two_phase_at')::timestamptz) * 1000)::bigint
                 """,
-                [.text(holder), .int4(milliseconds), .json(details(mode, connection.backendPID))]))
+                [.text(holder), .int4(milliseconds), .json(details(mode))]))
         guard let row = rows.first else { return (nil, nil) }
         return (try row.int8(0), try row.int8OrNil(1).map { .milliseconds(max(0, $0)) })
     }
 
+    /// Whether the session that a holder works in is there; of one that says nothing of it, that is taken for granted.
+    private static func isAlive(_ lease: String) -> String {
+        """
+        (\(lease).details ->> 'backend_pid' IS NULL OR EXISTS (
+            SELECT FROM pg_catalog.pg_stat_activity AS a
+            WHERE a.pid = (\(lease).details ->> 'backend_pid')::integer AND a.datname = current_database()))
+        """
+    }
+
     /// Prolongs it and says in which mode the daemon works.
+    ///
+    /// What was given up meanwhile stays given up: the release may overtake the heartbeat on the other connection.
     ///
     /// - Returns: whether it is still ours.
     func renew(_ connection: PostgresConnection, epoch: Int64, _ mode: WakeMode) async throws(PostgresError) -> Bool {
@@ -53,7 +69,7 @@ struct Lease: Sendable {
                 SET expires_at = clock_timestamp() + $3 * interval '1 millisecond',
                     details = (details - 'reason') || $4::jsonb || CASE $4::jsonb ->> 'reason'
                         WHEN 'two-phase' THEN jsonb_build_object('two_phase_at', clock_timestamp()) ELSE '{}' END
-                WHERE holder = $1 AND epoch = $2
+                WHERE holder = $1 AND epoch = $2 AND expires_at > '-infinity'
                 """,
                 [
                     .text(holder), .int8(epoch), .int4(milliseconds),
@@ -73,9 +89,9 @@ struct Lease: Sendable {
     }
 
     /// What `assetlink.daemon_status` shows of the leader.
-    private func details(_ mode: WakeMode, _ backendPID: Int32) -> String {
+    private func details(_ mode: WakeMode) -> String {
         JSONText.object([
-            "version": JSONText.string(Schema.programVersion), "backend_pid": String(backendPID),
+            "version": JSONText.string(Schema.programVersion),
             "mode": JSONText.string(mode.name), "reason": reason(mode),
         ])
     }

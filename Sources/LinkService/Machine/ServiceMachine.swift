@@ -190,8 +190,10 @@ package struct ServiceMachine {
         } else {
             if !hasSaidStandingBy { actions.append(.say(.standingBy)) }
             hasSaidStandingBy = true
-            phase = .standingBy(until: now + configuration.leaseDuration / 4)
-            sleep(until: now + configuration.leaseDuration / 4)
+            // A killed leader's session is gone long before its lease has run out.
+            let until = now + min(configuration.leaseDuration / 4, .seconds(1))
+            phase = .standingBy(until: until)
+            sleep(until: until)
         }
     }
 

@@ -17,12 +17,15 @@ struct Act {
     var actor: String
     var expiresAt: Timestamp?
 
+    /// Who acted, of a row of acts alone in its query's reach: given names are a trusted front end's word.
+    static let actor = "coalesce(given_name || ' (' || decided_by || ')', decided_by)"
+
     static func statement(_ ids: [Int64]) -> Statement {
         Statement(
             """
             SELECT a.act_id, a.kind, a.ci_source_id, a.ci_id, a.asset_source_id, a.asset_id, a.link_id, a.conflict_id,
                    a.dead_letter_id, a.source_id, a.identifier_kind, a.identifier_value, a.reason,
-                   coalesce(a.given_name || ' (' || a.decided_by || ')', a.decided_by), a.expires_at
+                   \(actor), a.expires_at
             FROM unnest($1::bigint[]) AS k (id)
             JOIN assetlink_internal.act AS a ON a.act_id = k.id
             ORDER BY a.act_id
@@ -72,8 +75,10 @@ extension BatchEngine {
             Statement(
                 "SELECT ci_source_id, ci_id FROM assetlink_internal.pair_in_force WHERE act_id = ANY ($1::bigint[])",
                 [.refs(batch.work.expiries.keys.sorted())]),
+            LaterActs.statement(batch.work.acts.keys.sorted()),
         ])
         let acts = try first[0].map { try Act($0) }
+        let later = try LaterActs(first[2])
         var touched = Set(acts.compactMap(\.ci))
         for row in first[1] { touched.insert(CIName(source: try row.int4(0), id: try row.text(1))) }
         var pairs = try await pairs(of: touched)
@@ -85,7 +90,7 @@ extension BatchEngine {
             cause.actor = act.actor
             cause.isExempt = true
             cause.source = nil
-            try await take(act, cause, &pairs, &batch)
+            try await take(act, cause, later, &pairs, &batch)
         }
         let names = Set(touched)
         try await noteCIs(names, &batch)
@@ -119,7 +124,9 @@ extension BatchEngine {
         batch.work.touchedBy[pair.ci] = cause
     }
 
-    private func take(_ act: Act, _ cause: Cause, _ pairs: inout [PairInForce], _ batch: inout Batch) async throws {
+    private func take(
+        _ act: Act, _ cause: Cause, _ later: LaterActs, _ pairs: inout [PairInForce], _ batch: inout Batch
+    ) async throws {
         var audit = AuditRow(act.kind, cause: cause)
         audit.reason = act.reason
         audit.ciID = act.ci?.id
@@ -137,30 +144,12 @@ extension BatchEngine {
         batch.plan.audit.append(audit)
         if let ci = act.ci { batch.work.touchedBy[ci] = cause }
         switch act.kind {
-        case "pin", "block":
-            guard let ci = act.ci, let asset = act.asset else { return }
-            for old in pairs where old.ci == ci {
-                if act.kind == "pin" {
-                    if old.kind == "pin" { end(old, "replaced", cause, &pairs, &batch) }
-                    if old.kind == "block", old.asset == asset { end(old, "pinned", cause, &pairs, &batch) }
-                } else if old.asset == asset {
-                    end(old, old.kind == "pin" ? "blocked" : "replaced", cause, &pairs, &batch)
-                }
-            }
-            let pair = PairInForce(kind: act.kind, ci: ci, asset: asset, actID: act.id, expiresAt: act.expiresAt)
-            pairs.append(pair)
-            batch.plan.newPairs.append(pair)
-        case "unpin", "unblock":
-            guard let ci = act.ci else { return }
-            let kind = act.kind == "unpin" ? "pin" : "block"
-            for old in pairs where old.ci == ci && old.kind == kind && (act.asset == nil || act.asset == old.asset) {
-                end(old, "removed", cause, &pairs, &batch)
-            }
+        case "pin", "block", "unpin", "unblock": takePair(act, cause, later, &pairs, &batch)
         case "requeue": break
         case "close_stale_link":
             if let id = act.linkID { batch.plan.operatorCloses[id] = (.closedByOperator, cause) }
         case "set_composite", "unset_composite":
-            guard let asset = act.asset else { return }
+            guard let asset = act.asset, !later.overrule(act) else { return }
             batch.plan.marks[asset] = act.kind == "set_composite" ? act.id : .some(nil)
             try await noteAsset(asset, cause, &batch)
         case "trust_identifier", "distrust_identifier":
@@ -187,6 +176,28 @@ extension BatchEngine {
         case "replay_dead_letter":
             if let id = act.deadLetterID { try await replay(id, cause, &batch) }
         default: break
+        }
+    }
+
+    /// Pins and blocks: of two acts the one with the higher number counts, in whatever order their transactions were
+    /// committed and whichever batches took them in.
+    private func takePair(
+        _ act: Act, _ cause: Cause, _ later: LaterActs, _ pairs: inout [PairInForce], _ batch: inout Batch
+    ) {
+        guard let ci = act.ci else { return }
+        for old in pairs where old.ci == ci && old.actID < act.id {
+            if let reason = act.ends(old.kind, of: old.asset) { end(old, reason, cause, &pairs, &batch) }
+        }
+        guard act.kind == "pin" || act.kind == "block", let asset = act.asset else { return }
+        let pair = PairInForce(kind: act.kind, ci: ci, asset: asset, actID: act.id, expiresAt: act.expiresAt)
+        batch.plan.newPairs.append(pair)
+        if let (reason, later, actor) = later.end(of: act) {
+            var cause = cause
+            cause.json = batch.work.acts[later]?.json ?? cause.json
+            cause.actor = actor
+            end(pair, reason, cause, &pairs, &batch)
+        } else {
+            pairs.append(pair)
         }
     }
 

@@ -38,7 +38,7 @@ extension BatchEngine {
             position.isBeyondStored = false
             position.after = nil
         }
-        let keys: [String]
+        var keys: [String]
         if position.isBeyondStored {
             let rows = try await connection.query(reader.page(source, after: position.after, limit: page))
             keys = try rows.filter { try !$0.bool(1) }.map { try $0.text(0) }
@@ -53,6 +53,13 @@ extension BatchEngine {
             keys = found.keys
             if !found.fresh.isEmpty { _ = try await connection.query(Self.freshness(found.fresh)) }
         }
+        guard !keys.isEmpty else { return 0 }
+        // A change that waits in the log is on its way; it was logged by whoever made the difference.
+        let waiting = Set(
+            try await connection.query(ChangeLog.waiting(source.id, keys, since: cursor.snapshot)).map {
+                try $0.text(0)
+            })
+        keys.removeAll { waiting.contains($0) }
         guard !keys.isEmpty else { return 0 }
         // What failed has its own times to be tried again.
         return try await connection.query(

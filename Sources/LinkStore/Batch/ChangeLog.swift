@@ -110,6 +110,27 @@ package enum ChangeLog {
         return "SELECT " + parts.joined(separator: " OR ")
     }
 
+    /// Those of a source's keys that a change not taken in yet names.
+    static func waiting(_ source: Int32, _ keys: [String], since snapshot: Snapshot) -> Statement {
+        let parts = (0..<3).flatMap { table in
+            [
+                """
+                (SELECT l.key FROM assetlink_internal.change_log_\(table) AS l
+                 WHERE l.xid >= $1::text::xid8 AND l.source_id = $3 AND l.key = ANY ($4::text[]))
+                """,
+                """
+                (SELECT l.key FROM unnest($2::text[]) AS r (xid)
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM assetlink_internal.change_log_\(table) AS l WHERE l.xid = r.xid::xid8 OFFSET 0) AS l
+                 WHERE l.source_id = $3 AND l.key = ANY ($4::text[]))
+                """,
+            ]
+        }
+        return Statement(
+            parts.joined(separator: " UNION "),
+            [snapshot.xmaxParameter, snapshot.inProgressParameter, .int4(source), .texts(keys)])
+    }
+
     static func live(since snapshot: Snapshot, limit: Int) -> Statement {
         Statement(
             snapshot.inProgress.isEmpty ? live.alone : live.besideRunning,
