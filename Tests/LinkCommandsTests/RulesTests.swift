@@ -1,3 +1,4 @@
+import LinkStore
 import LinkTesting
 import Postgres
 import Testing
@@ -80,6 +81,47 @@ import Testing
         #expect(await run("rules", "export", "-d", database).text == shipped.text)
         #expect(await run("rules", "rollback", "999", "--reason", "x", "-d", database).code == 1)
         #expect(await run("rules", "diff", "--from", "\(number)", "-d", database).code == 0)
+    }
+
+    /// A file that has only a part is completed by what is in force; what is said is what activation does.
+    @Test func previewSaysWhatActivationDoes() async throws {
+        let database = try await migratedDatabase()
+        let connection = try await PostgresConnection.connect(ConnectionSettings(database), logger: quietLogger)
+        let runner = try await EngineRunner(database)
+        try await connection.script(
+            """
+            INSERT INTO itam.asset (asset_id, serial_number, asset_tag)
+            SELECT n, 'KX' || n, 'T' || n FROM generate_series(1, 9) AS n;
+            INSERT INTO cmdb.ci (ci_id, ci_class, serial_number, asset_tag)
+            SELECT n, CASE WHEN n < 5 THEN 'server' ELSE 'printer' END, CASE WHEN n <> 3 THEN 'KX' || n END,
+                CASE n WHEN 3 THEN 'T3' WHEN 4 THEN 'T5' END
+            FROM generate_series(1, 8) AS n;
+            """)
+        try await runner.drain()
+        let same = await run("rules", "preview", try temporaryFile("suspect_limits: {serial: 7}"), "-d", database)
+        #expect(same.code == 0 && same.out == ["Links: 0 gained, 0 lost, 0 moved. Conflicts: 0 opened, 0 closed."])
+        let file = try temporaryFile("placeholders: {serial: [KX1, KX2, KX6, KX7]}")
+        let losing = await run("rules", "preview", file, "-d", database, width: 100)
+        #expect(losing.code == 1, "\(losing)")
+        #expect(losing.out[0] == "Links: 0 gained, 4 lost, 0 moved. Conflicts: 0 opened, 0 closed.")
+        #expect(losing.out.contains("  lost cmdb/1: itam/1 → orphaned placeholder_identifier"), "\(losing)")
+        let json = await run("rules", "preview", file, "--examples", "1", "--json", "-d", database)
+        #expect(
+            json.text.hasPrefix(
+                #"{"schema": "assetlinkctl/rules-preview.v1", "gained": 0, "lost": 4, "moved": 0, "conflicts_opened": 0"#
+            ))
+        #expect(json.text.contains(#"{"class": "printer", "cis": 4, "gained": 0, "lost": 2, "moved": 0"#))
+        #expect(
+            json.text.contains(
+                #"{"state": "orphaned", "reason": "placeholder_identifier", "before": 0, "after": 4}"#))
+        // Nothing is written; then it is as was said.
+        let active = "SELECT count(*) FROM assetlink.link WHERE status = 'active'"
+        #expect(try await connection.query(active).first?.int8(0) == 8)
+        #expect(await run("rules", "activate", file, "--reason", "r", "--wait", "0", "-d", database).code == 0)
+        try await runner.drain()
+        #expect(try await connection.query(active).first?.int8(0) == 4)
+        let bad = await run("rules", "preview", try temporaryFile("classes: {}"), "-d", database)
+        #expect(bad.code == 1 && bad.errors.contains("there is no class \"ci\""), "\(bad)")
     }
 
     @Test func showSaysFromWhere() async throws {

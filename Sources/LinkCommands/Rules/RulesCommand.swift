@@ -11,8 +11,8 @@ package struct RulesCommand: AsyncParsableCommand {
             limits. A section that a file has not stays as it is. "rules export" writes what is in force.
             """,
         subcommands: [
-            RulesLint.self, RulesShow.self, RulesExport.self, RulesDiff.self, RulesActivate.self, RulesHistory.self,
-            RulesRollback.self,
+            RulesLint.self, RulesShow.self, RulesExport.self, RulesDiff.self, RulesPreview.self, RulesActivate.self,
+            RulesHistory.self, RulesRollback.self,
         ])
 
     /// What the parser makes.

@@ -88,7 +88,7 @@ extension BatchEngine {
             reason: link.stale?.rawValue, isManual: link.isManual)
     }
 
-    private func decisionStatements(_ batch: Batch) -> [Statement] {
+    func decisionStatements(_ batch: Batch) -> [Statement] {
         var list: [Statement] = []
         if !batch.plan.removedDecisions.isEmpty {
             list.append(
@@ -233,7 +233,7 @@ extension BatchEngine {
         ]
     }
 
-    private func conflictStatements(_ batch: Batch) -> [Statement] {
+    func conflictStatements(_ batch: Batch) -> [Statement] {
         let closed = batch.plan.closedConflicts
         guard !closed.isEmpty else { return [] }
         return [

@@ -36,6 +36,12 @@ extension BatchEngine {
     func rekey(_ batch: inout Batch, _ began: ContinuousClock.Instant) async throws -> BatchOutcome {
         try await refreshRules(&batch)
         tried = []
+        try await makeKeys(&batch)
+        return .done(try await finish(&batch, began, live: 0))
+    }
+
+    /// A page of keys, of whatever the range of the activation is at.
+    func makeKeys(_ batch: inout Batch) async throws {
         batch.work.rulesChanged = true
         guard let index = batch.ranges.firstIndex(where: { $0.kind == .reevaluate }) else {
             throw StoreError.corrupt("keys are to be made, and no range says of what")
@@ -67,7 +73,6 @@ extension BatchEngine {
         }
         batch.ranges.removeAll { $0.kind == .reevaluate }
         batch.ranges.insert(range, at: 0)
-        return .done(try await finish(&batch, began, live: 0))
     }
 
     /// A page of keys.

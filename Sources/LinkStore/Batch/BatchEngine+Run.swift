@@ -98,6 +98,20 @@ extension BatchEngine {
             Failpoint.afterRecords.reach()
         #endif
         try await mend(batch.work.cis.filter(\.value.isDrift).map(\.key), &batch)
+        try await decideAll(&batch)
+        try checkBreaker(batch)
+        try countActivationEndings(&batch)
+        let report = try await finish(&batch, began, live: rows.count > limits.live ? 0 : rows.count)
+        trips = [:]
+        activationTrip = nil
+        broken = [:]
+        poison = [:]
+        mendsAll = false
+        return .done(report)
+    }
+
+    /// Decides everybody whom the batch reaches, settles their claims and conflicts, and plans their links.
+    func decideAll(_ batch: inout Batch) async throws {
         var round = neighbourhood(batch)
         var rounds = 0
         // Dependants settle level by level down the tree (engine point 12).
@@ -112,15 +126,6 @@ extension BatchEngine {
         }
         try await settleConflicts(&batch)
         try await planLinks(&batch)
-        try checkBreaker(batch)
-        try countActivationEndings(&batch)
-        let report = try await finish(&batch, began, live: rows.count > limits.live ? 0 : rows.count)
-        trips = [:]
-        activationTrip = nil
-        broken = [:]
-        poison = [:]
-        mendsAll = false
-        return .done(report)
     }
 
     /// Commits, and learns how long it took since `began` with so many live changes.

@@ -207,6 +207,8 @@ extension BatchEngine {
     }
 
     func ciKeyStatements(gone: [(StoredKey, CIRef)], here: [(StoredKey, CIRef)]) -> [Statement] {
+        // Only to find who is to be decided again: in a preview that is everybody.
+        if shadow != nil { return [] }
         var list: [Statement] = []
         if !gone.isEmpty {
             list.append(

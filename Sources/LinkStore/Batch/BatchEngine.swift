@@ -94,6 +94,8 @@ package final class BatchEngine {
     var mendsAll = false
     /// Only compares: nothing may be written.
     var isVerifying = false
+    /// Works on copies of its own tables: nothing that others see is written.
+    var shadow: Shadow?
 
     var roundTrips = 0
     var statements = 0
@@ -122,6 +124,7 @@ package final class BatchEngine {
     func flush(_ list: [Statement]) async throws(PostgresError) -> [Rows] {
         roundTrips += 1
         statements += list.count
+        let list = shadow.map { shadow in list.map { shadow.turn($0) } } ?? list
         #if DEBUG
             if let interception { return try await interception(connection, list) }
         #endif

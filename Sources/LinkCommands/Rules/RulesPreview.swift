@@ -1,0 +1,163 @@
+package import ArgumentParser
+import LinkRules
+import LinkStore
+import Logging
+
+/// What a rule file would do to the links.
+package struct RulesPreview: ConsoleCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
+        commandName: "preview", abstract: "Say what a rule file would do to the links, on the live data.",
+        discussion: """
+            Reads one snapshot of what is stored, page by page, and decides every CI by the proposed rules in temporary \
+            tables; nothing that others see is written. Needs the daemon's rights to read. A section that the file has \
+            not stays as it is in force. What activation does is exactly this, on records that do not change meanwhile.
+
+            Ends with 0 when no CI loses its link, with 1 when one does; a link that moves is not lost.
+
+            JSON: schema assetlinkctl/rules-preview.v1, fields gained, lost, moved, conflicts_opened, conflicts_closed, \
+            assets, cis, under_way, classes (class, cis, gained, lost, moved, conflicted_before, conflicted_after), \
+            states (state, reason, before, after), conflicts (kind, opened, closed), examples (change, ci, class, \
+            before, after, state, reason, rule, entry_priority), opened and closed (conflicts by name).
+            """)
+
+    /// What every command takes.
+    @OptionGroup package var common: CommonOptions
+    @Option(help: "How many of each change to name.") var examples = 5
+    @Argument(help: "The rule file; - is the standard input.") var file: String
+
+    /// What the parser makes.
+    package init() {}
+
+    /// At least none.
+    package func validate() throws {
+        if examples < 0 { throw ValidationError("--examples must not be negative.") }
+    }
+
+    /// Works it out.
+    package func execute(_ session: Session) async throws -> CommandExit {
+        let read = try RuleSource.soundFile(file)
+        let proposed = read.completed(by: try await RuleSource.version(nil, session))
+        let progress = Progress("records", session.console)
+        var done = 0
+        let report = try await BatchEngine.preview(
+            session.connection, proposed, examples: examples, logger: Logger(label: "preview")
+        ) { now in
+            progress.advance(by: Int64(now - done))
+            done = now
+        }
+        progress.end()
+        if session.json {
+            session.answer("rules-preview", report.fields)
+        } else {
+            report.show(session)
+        }
+        return report.lost > 0 ? .problems : .success
+    }
+}
+
+extension PreviewReport {
+    /// For programs.
+    fileprivate var fields: [(String, JSON)] {
+        func number(_ value: Int) -> JSON { .integer(Int64(value)) }
+        return [
+            ("gained", number(gained)), ("lost", number(lost)), ("moved", number(moved)),
+            ("conflicts_opened", number(opened)), ("conflicts_closed", number(closed)), ("assets", number(assets)),
+            ("cis", number(cis)), ("under_way", .bool(isUnderWay)),
+            (
+                "classes",
+                .array(
+                    classes.map {
+                        .object([
+                            ("class", .string($0.name)), ("cis", number($0.cis)), ("gained", number($0.gained)),
+                            ("lost", number($0.lost)), ("moved", number($0.moved)),
+                            ("conflicted_before", number($0.conflictedBefore)),
+                            ("conflicted_after", number($0.conflictedAfter)),
+                        ])
+                    })
+            ),
+            (
+                "states",
+                .array(
+                    states.map {
+                        .object([
+                            ("state", .string($0.state)), ("reason", .text($0.reason)), ("before", number($0.before)),
+                            ("after", number($0.after)),
+                        ])
+                    })
+            ),
+            (
+                "conflicts",
+                .array(
+                    conflicts.map {
+                        .object([
+                            ("kind", .string($0.kind)), ("opened", number($0.opened)), ("closed", number($0.closed)),
+                        ])
+                    })
+            ),
+            (
+                "examples",
+                .array(
+                    examples.map {
+                        .object([
+                            ("change", .string($0.change.rawValue)), ("ci", .string($0.ci)),
+                            ("class", .string($0.className)), ("before", .text($0.before)), ("after", .text($0.after)),
+                            ("state", .string($0.state)), ("reason", .text($0.reason)), ("rule", .text($0.rule)),
+                            ("entry_priority", $0.priority.map(number) ?? .null),
+                        ])
+                    })
+            ),
+            ("opened", .array(openedConflicts.map { .string($0) })),
+            ("closed", .array(closedConflicts.map { .string($0) })),
+        ]
+    }
+
+    /// For people: the sum, then where it comes from.
+    fileprivate func show(_ session: Session) {
+        if isUnderWay {
+            session.console.remark(
+                "A version is coming into force just now: \"before\" is what is stored, not what it will be.")
+        }
+        func lines(_ table: Table) {
+            for line in table.lines(width: session.console.width, style: session.console.style) {
+                session.console.say(line)
+            }
+        }
+        session.console.say(
+            "Links: \(grouped(Int64(gained))) gained, \(grouped(Int64(lost))) lost, \(grouped(Int64(moved))) moved. "
+                + "Conflicts: \(grouped(Int64(opened))) opened, \(grouped(Int64(closed))) closed.")
+        let changed = classes.filter {
+            $0.gained + $0.lost + $0.moved > 0 || $0.conflictedBefore != $0.conflictedAfter
+        }
+        if !changed.isEmpty {
+            lines(
+                Table(
+                    [
+                        .text("CLASS", narrowest: 10), .number("CIS"), .number("GAINED"), .number("LOST"),
+                        .number("MOVED"), .number("CONFLICTED"), .number("THEN"),
+                    ],
+                    changed.map {
+                        [
+                            $0.name, "\($0.cis)", "\($0.gained)", "\($0.lost)", "\($0.moved)", "\($0.conflictedBefore)",
+                            "\($0.conflictedAfter)",
+                        ]
+                    }))
+        }
+        let moved = states.filter { $0.before != $0.after }
+        if !moved.isEmpty {
+            lines(
+                Table(
+                    [.fixed("STATE"), .text("REASON", narrowest: 10), .number("BEFORE"), .number("AFTER")],
+                    moved.map { [$0.state, $0.reason, "\($0.before)", "\($0.after)"] }))
+        }
+        for example in examples {
+            let entry = example.rule.map { ", entry \(example.priority.map { "\($0)" } ?? "?") of \($0)" } ?? ""
+            let now = [example.state, example.reason].compactMap(\.self).joined(separator: " ")
+            session.console.say(
+                "  \(example.change.rawValue) \(example.ci): \(example.before ?? "no asset") → "
+                    + "\(example.after ?? now)\(entry)".harmless)
+        }
+        for conflict in openedConflicts { session.console.say("  opened \(conflict)".harmless) }
+        for conflict in closedConflicts { session.console.say("  closed \(conflict)".harmless) }
+    }
+}
