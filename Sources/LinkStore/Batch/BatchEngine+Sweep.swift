@@ -27,7 +27,10 @@ extension BatchEngine {
         let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }.filter {
             !$0.isPublished && !$0.isDetached && $0.status == .ok
         }
-        guard rules != nil, !sources.isEmpty else { return 0 }
+        // Of an engine that has had nothing to do yet: which columns are read follows from the rules.
+        if rules == nil {
+            reader = SourceReader(rules: CompiledRuleSet(try await RuleSetLoader.load(connection)))
+        }
         guard let source = sources.first(where: { $0.id >= position.source }) else {
             position.source = 0
             position.rounds += 1
