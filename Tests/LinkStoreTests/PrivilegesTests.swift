@@ -23,7 +23,8 @@ import Testing
 
     private static let publicRelations =
         configuration + [
-            "alarm", "asset_state", "audit", "ci_evidence", "ci_state", "conflict", "conflict_member", "conflict_queue",
+            "alarm", "asset_evidence", "asset_state", "audit", "ci_evidence", "ci_state", "conflict", "conflict_member",
+            "conflict_queue",
             "coverage",
             "coverage_by_class", "coverage_by_source", "coverage_history", "daemon_status", "dead_letter",
             "discrepancy", "feed_status",
@@ -128,7 +129,8 @@ import Testing
     ]
 
     private static let orphans = [
-        "assetlink.orphan_advice", "assetlink.orphan_causes", "assetlink_internal.orphan_step",
+        "assetlink.asset_candidates", "assetlink.orphan_advice", "assetlink.orphan_causes", "assetlink.record_waits",
+        "assetlink_internal.orphan_step",
     ]
 
     private static let attachHelpers = [

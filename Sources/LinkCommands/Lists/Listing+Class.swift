@@ -9,13 +9,14 @@ extension Listing {
         let rows = try await session.query(
             """
             SELECT (SELECT k.class FROM assetlink.ci_class k WHERE k.class = lower(btrim($1))),
-                EXISTS (SELECT FROM assetlink.unmapped u WHERE u.what = 'class' AND lower(u.raw_value) = lower($1)),
                 ARRAY(SELECT k.class FROM assetlink.ci_class k ORDER BY k.class)
             """, [.text(name)])
         guard let row = rows.first else { return }
         if let known = try row.textOrNil(0) { return filter("class = ?", known) }
-        guard try row.bool(1) else {
-            let classes = try row.textArray(2).compactMap(\.self)
+        let written = try await session.query(
+            "SELECT FROM assetlink.unmapped u WHERE u.what = 'class' AND lower(u.raw_value) = lower($1)", [.text(name)])
+        guard !written.isEmpty else {
+            let classes = try row.textArray(1).compactMap(\.self)
             throw Failure(
                 .usage, "There is no class \(name).", hint: Nearest.hint(to: name, among: classes, "Classes"))
         }
