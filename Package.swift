@@ -108,8 +108,11 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "LinkCommandsTests",
-            dependencies: ["LinkCommands", "LinkService", "LinkStore", "Postgres", "LinkTesting", logging],
-            swiftSettings: house),
+            dependencies: [
+                "LinkCommands", "LinkService", "LinkStore", "Postgres", "LinkTesting", "assetlinkctl", logging,
+                arguments,
+            ],
+            exclude: ["Golden"], swiftSettings: house),
         .testTarget(
             name: "LinkBenchTests", dependencies: ["LinkBench", "LinkTesting", "Postgres"], swiftSettings: house),
         .testTarget(

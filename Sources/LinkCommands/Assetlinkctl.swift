@@ -1,4 +1,5 @@
 package import ArgumentParser
+import LinkStore
 
 /// The program: reads and steers assetlinkd through its database.
 package struct Assetlinkctl: AsyncParsableCommand {
@@ -15,6 +16,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
 
             \(CommandExit.explanation)
             """,
+        version: Schema.programVersion,
         subcommands: [
             Migrate.self, Status.self, Coverage.self, Explain.self, Orphans.self, Conflicts.self, Stale.self,
             Unlinked.self, Suspects.self, Links.self, Pin.self,
@@ -23,7 +25,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
             Decisions.self, History.self, Changes.self, Impact.self,
             Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, RulesCommand.self,
             Verify.self, Rebase.self,
-            FleetCommand.self,
+            FleetCommand.self, Manual.self,
         ])
 
     /// What the parser makes.
@@ -32,6 +34,10 @@ package struct Assetlinkctl: AsyncParsableCommand {
     /// Runs a command line and returns the program's exit code.
     package static func run(_ arguments: [String], on console: Console) async -> Int32 {
         let parsed: any ParsableCommand
+        if let problem = CommandNames.problem(in: arguments) {
+            console.remark("assetlinkctl: \(problem)")
+            return CommandExit.usage.rawValue
+        }
         do {
             parsed = try parseAsRoot(arguments)
         } catch {
@@ -61,6 +67,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
         let code = exitCode(for: error)
         let text = fullMessage(for: error, columns: min(console.width, 100))
         if code == .success { console.say(text) } else if !text.isEmpty { console.remark(text) }
+        if code != .success, let hint = CommandNames.hint(in: message(for: error)) { console.remark(hint) }
         return code.rawValue
     }
 }

@@ -38,13 +38,17 @@ package final class ChildProcess: Sendable {
 
     /// Starts a program with what it writes to both of its outputs kept.
     ///
-    /// - Parameter environment: set beside this process's own.
-    package static func start(_ command: [String], environment: [String: String] = [:]) async throws -> ChildProcess {
+    /// - Parameters:
+    ///   - environment: set beside this process's own.
+    ///   - columns: of a terminal that it writes to; without them it writes to a pipe.
+    package static func start(
+        _ command: [String], environment: [String: String] = [:], columns: UInt16? = nil
+    ) async throws -> ChildProcess {
         // The kernel kills the child when the thread that started it ends, and that thread lives as long as the child.
         let words = ["/usr/bin/setpriv", "--pdeathsig=KILL"] + command
         let shared = Shared()
         let pid = await withCheckedContinuation { continuation in
-            onThread { tend(words, environment, shared) { continuation.resume(returning: $0) } }
+            onThread { tend(words, environment, columns, shared) { continuation.resume(returning: $0) } }
         }
         guard let pid else { throw Failure(description: "\(command[0]) could not be started") }
         return ChildProcess(pid: pid, name: command.first ?? "", state: shared)
@@ -138,10 +142,10 @@ package final class ChildProcess: Sendable {
     // MARK: Its thread
 
     private static func tend(
-        _ command: [String], _ environment: [String: String], _ shared: Shared, _ started: (pid_t?) -> Void
+        _ command: [String], _ environment: [String: String], _ columns: UInt16?, _ shared: Shared,
+        _ started: (pid_t?) -> Void
     ) {
-        var output: [CInt] = [0, 0]
-        guard pipe(&output) == 0 else { return started(nil) }
+        guard let output = columns.map({ terminal(columns: $0) }) ?? pipe() else { return started(nil) }
         for descriptor in output { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         defer { close(output[0]) }
         let pid = spawn(command, environment, output[1])
@@ -163,6 +167,33 @@ package final class ChildProcess: Sendable {
             let number = status & 0x7f
             state.ending = number == 0 ? .exited(status >> 8 & 0xff) : .signalled(number)
         }
+    }
+
+    /// Both ends of a pipe: where it is read, and where it is written.
+    private static func pipe() -> [CInt]? {
+        var ends: [CInt] = [0, 0]
+        return Glibc.pipe(&ends) == 0 ? ends : nil
+    }
+
+    /// Both ends of a terminal, in the same order.
+    private static func terminal(columns: UInt16) -> [CInt]? {
+        // What posix_openpt and its kin do, which Glibc's module has not: TIOCSPTLCK unlocks, TIOCGPTN tells the number.
+        let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        guard master >= 0 else { return nil }
+        var locked: CInt = 0
+        var number: CUnsignedInt = 0
+        guard ioctl(master, 0x4004_5431, &locked) == 0, ioctl(master, 0x8004_5430, &number) == 0 else {
+            close(master)
+            return nil
+        }
+        let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+        guard slave >= 0 else {
+            close(master)
+            return nil
+        }
+        var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(slave, UInt(TIOCSWINSZ), &size)
+        return [master, slave]
     }
 
     private static func spawn(_ command: [String], _ environment: [String: String], _ output: CInt) -> pid_t? {

@@ -66,7 +66,7 @@ import Testing
         #expect(rejected.text.contains("Serials is no list (22P02) since "))
         let deleted = await run("explain", "101", "--json", "-d", database)
         #expect(
-            deleted.text.contains(#""ci": null, "source": "cmdb", "id": "101", "summary": "CI cmdb/101 was deleted"#))
+            deleted.text.contains(#""side": "ci", "source": "cmdb", "id": "101", "summary": "CI cmdb/101 was deleted"#))
         // A resync of everything is no trace of a record that nobody ever heard of.
         #expect(await run("explain", "cmdb/999", "-d", database).code == 1)
     }

@@ -31,7 +31,7 @@ import Testing
         let expected = [
             #"(C1,NONE,2,2,"Register an asset with serial ""NONE"", or correct one that means it.")"#,
             #"(C2,T-100,1,1,"Asset books/A1 (T-100) was decommissioned on 2026-02-01, and the CI was seen since, on 2026-03-01: correct the asset's state, or find out what answers.")"#,
-            #"(C3,DELETED,1,1,"Asset books/A2 (DELETED) was deleted on DAY; the CI was not seen since: retire it.")"#
+            #"(C3,DELETED,1,1,"Asset books/A2 (DELETED) was deleted on DAY; the CI was not seen since: retire it, or register the asset again if it runs.")"#
                 .replacing("DAY", with: try #require(await day(10, books))),
             #"(C4,DECISION,1,1,"Unblock asset books/A3 (decision DECISION), or pin another.")"#
                 .replacing("DECISION", with: try #require(await decision(books))),

@@ -185,3 +185,47 @@ GRANT SELECT ON assetlink.asset_evidence TO assetlink_reader, assetlink_operator
 REVOKE ALL ON FUNCTION assetlink.asset_candidates(text, text), assetlink.record_waits(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION assetlink.asset_candidates(text, text), assetlink.record_waits(text, text)
 TO assetlink_reader, assetlink_operator;
+
+-- An ended asset that is silent may still be wrong in its state: both ways are named.
+CREATE OR REPLACE FUNCTION assetlink_internal.orphan_step(
+    reason text, cause_kind text, cause text, suppressed_by text, asset text, cause_at timestamptz, seen timestamptz)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE reason
+        WHEN 'no_matching_asset' THEN
+            coalesce(
+                format('Register an asset with %s "%s", or correct one that means it.', translate(cause_kind, '_', ' '), cause),
+                'Register the asset under its parent''s, or correct its place there.')
+        WHEN 'asset_decommissioned' THEN
+            coalesce(format('Asset %s (%s) was decommissioned', asset, cause), 'Its asset was decommissioned')
+            || coalesce(to_char(cause_at, ' "on" YYYY-MM-DD'), '')
+            || CASE
+                WHEN seen > cause_at THEN to_char(seen, '", and the CI was seen since, on "YYYY-MM-DD": ')
+                    || 'correct the asset''s state, or find out what answers.'
+                ELSE '; the CI was not seen since: retire it, or correct the asset''s state if it runs.'
+            END
+        WHEN 'asset_deleted' THEN
+            coalesce(format('Asset %s (%s) was deleted', asset, cause), 'Its asset was deleted')
+            || coalesce(to_char(cause_at, ' "on" YYYY-MM-DD'), '')
+            || CASE
+                WHEN seen > cause_at THEN to_char(seen, '", and the CI was seen since, on "YYYY-MM-DD": ')
+                    || 'register the asset again.'
+                ELSE '; the CI was not seen since: retire it, or register the asset again if it runs.'
+            END
+        WHEN 'blocked_by_operator' THEN format('Unblock asset %s (decision %s), or pin another.', asset, cause)
+        WHEN 'suspect_identifier' THEN
+            format('Too many records hold the %s "%s": trust it if it is real, correct it if not.',
+                translate(cause_kind, '_', ' '), cause)
+        WHEN 'placeholder_identifier' THEN CASE suppressed_by
+            WHEN 'malformed' THEN
+                format('"%s" cannot be read as a %s: have the real one discovered.', cause, translate(cause_kind, '_', ' '))
+            ELSE
+                format('The %s "%s" is a placeholder (%s): have the real one discovered.',
+                    translate(cause_kind, '_', ' '), cause, replace(suppressed_by, 'placeholder ', ''))
+            END
+        WHEN 'parent_not_linked' THEN format('Get the parent, CI %s, linked first.', cause)
+        WHEN 'parent_cycle' THEN format('The parents form a ring: correct the parent, now CI %s.', cause)
+        WHEN 'incomplete' THEN format('Fill in what the rule requires: %s.', coalesce(cause, 'see its class'))
+        WHEN 'no_identifier' THEN format('Have an identifier discovered that the rule of %s reads, or pin.', cause)
+    END
+$$;

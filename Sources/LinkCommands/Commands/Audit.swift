@@ -17,7 +17,11 @@ package struct AuditList: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List what happened to links, states, conflicts and decisions, newest first.",
-        discussion: "JSON: schema assetlinkctl/audit.v1, fields rows (of assetlink.audit) and more.")
+        discussion: """
+            Example: assetlinkctl audit --ci cmdb/42 --since '7 days'
+
+            JSON: schema assetlinkctl/audit.v1, fields rows (of assetlink.audit), more and next.
+            """)
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions

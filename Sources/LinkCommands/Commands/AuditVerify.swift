@@ -10,6 +10,8 @@ package struct AuditVerify: ConsoleCommand {
         discussion: """
             Ends with 1 when something was. That the newest rows were cut off shows only against a head kept elsewhere.
 
+            Example: assetlinkctl audit verify --json
+
             JSON: schema assetlinkctl/audit-verify.v1, fields ok, head (the newest batch) and problems (batch_id, \
             problem).
             """)

@@ -17,7 +17,11 @@ package struct ConflictsList: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the open conflicts, oldest first.",
-        discussion: "JSON: schema assetlinkctl/conflicts.v1, fields rows (of assetlink.conflict_queue) and more.")
+        discussion: """
+            Example: assetlinkctl conflicts --kind duplicate_ci
+
+            JSON: schema assetlinkctl/conflicts.v1, fields rows (of assetlink.conflict_queue), more and next.
+            """)
 
     /// Which kinds there are.
     package enum Kind: String, CaseIterable, ExpressibleByArgument, Sendable {

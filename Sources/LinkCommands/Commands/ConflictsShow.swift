@@ -9,6 +9,8 @@ package struct ConflictsShow: ConsoleCommand {
         discussion: """
             Columns in which all records agree are left out.
 
+            Example: assetlinkctl conflicts show 17
+
             JSON: schema assetlinkctl/conflict.v1, fields conflict (of assetlink.conflict), members (of \
             assetlink.conflict_detail) and remedy.
             """)

@@ -16,7 +16,11 @@ package struct DeadLettersList: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List rejected events and records, oldest first, with what is wrong.",
-        discussion: "JSON: schema assetlinkctl/dead-letters.v1, fields rows (of assetlink.dead_letter) and more.")
+        discussion: """
+            Example: assetlinkctl dead-letters --source cmdb
+
+            JSON: schema assetlinkctl/dead-letters.v1, fields rows (of assetlink.dead_letter), more and next.
+            """)
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions

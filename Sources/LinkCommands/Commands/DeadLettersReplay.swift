@@ -9,6 +9,8 @@ package struct DeadLettersReplay: ConsoleCommand {
         discussion: """
             Correct the cause first, or it comes back as a new one.
 
+            Example: assetlinkctl dead-letters replay 3 --reason 'serials corrected'
+
             JSON: schema assetlinkctl/dead-letters-replay.v1, fields act (its number), taken_up, notes, effect and cis.
             """)
 

@@ -18,7 +18,8 @@ package struct Explain: ConsoleCommand {
             suggestions (assetlink.suggest_assets), advice (assetlink.orphan_advice) and remedy. Of an asset: schema \
             assetlinkctl/explain-asset.v1, fields asset (assetlink.asset_state), summary, evidence \
             (assetlink.asset_evidence), candidates (assetlink.asset_candidates), conflicts, links, decisions, audit, waits \
-            and remedy. Of a record that is not there: ci or asset is null, source, id, summary, and what is left of it.
+            and remedy. Of a record that is not there: schema assetlinkctl/explain-absent.v1, fields side, source, id, summary, \
+            conflicts, links, decisions, audit and waits.
             """)
 
     /// What every command takes.
@@ -42,7 +43,7 @@ package struct Explain: ConsoleCommand {
             reference = try await RecordReference.find(record, side, session)
         } catch let failure as Failure {
             guard let absence = try await Absence.find(record, side, session) else { throw failure }
-            try absence.show(command, session)
+            try absence.show(session)
             return .success
         }
         if asset {

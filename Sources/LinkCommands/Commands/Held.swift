@@ -16,7 +16,11 @@ package struct HeldList: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the held changes, oldest first.",
-        discussion: "JSON: schema assetlinkctl/held.v1, fields rows (of assetlink.held_change) and more.")
+        discussion: """
+            Example: assetlinkctl held
+
+            JSON: schema assetlinkctl/held.v1, fields rows (of assetlink.held_change), more and next.
+            """)
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions

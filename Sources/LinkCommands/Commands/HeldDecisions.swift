@@ -7,8 +7,11 @@ package struct HeldApprove: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         commandName: "approve",
         abstract: "Let the held changes of a source, or the rules in force, through with the links they end.",
-        discussion:
-            "JSON: schema assetlinkctl/held-approve.v1, fields act (its number), taken_up, notes, effect and cis.")
+        discussion: """
+            Example: assetlinkctl held approve itam --reason 'the old hall is closed'
+
+            JSON: schema assetlinkctl/held-approve.v1, fields act (its number), taken_up, notes, effect and cis.
+            """)
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
@@ -55,6 +58,8 @@ package struct HeldDrop: ConsoleCommand {
         discussion: """
             With --rules: a new version with the document that was in force before; links that the held rules have ended \
             come back, links that they have made end.
+
+            Example: assetlinkctl held drop itam --reason 'a wrong import'
 
             JSON: schema assetlinkctl/held-drop.v1, fields act (its number), taken_up, notes, effect and cis; with \
             --rules version, changed and taken_up.

@@ -12,6 +12,8 @@ package struct Migrate: PlainCommand {
             and under a lock that lets one migration run at a time. Running it again does nothing. It needs a role \
             that may create roles and schemas the first time, and a member of assetlink_owner later.
 
+            Example: assetlinkctl migrate --dry-run -d service=cmdb
+
             JSON: schema assetlinkctl/migrate.v1, fields from, to, dry_run and files (number, name, sha256).
             """)
 

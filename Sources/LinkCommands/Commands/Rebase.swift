@@ -14,6 +14,8 @@ package struct Rebase: ConsoleCommand {
 
             Ends with 75 while a daemon leads.
 
+            Example: assetlinkctl rebase --reason 'restored from the dump of Sunday'
+
             JSON: schema assetlinkctl/rebase.v1, field batch (its number).
             """)
 

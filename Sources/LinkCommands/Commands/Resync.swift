@@ -9,6 +9,8 @@ package struct Resync: ConsoleCommand {
         discussion: """
             The daemon reads it in the bulk lane, while changes go on; assetlinkctl status shows open ranges meanwhile.
 
+            Example: assetlinkctl resync itam --reason 'a trigger was off'
+
             JSON: schema assetlinkctl/resync.v1, fields act (its number), taken_up, notes, effect and cis.
             """)
 

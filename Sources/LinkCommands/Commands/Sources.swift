@@ -16,7 +16,11 @@ package struct SourcesList: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the sources with their state, size and backlog.",
-        discussion: "JSON: schema assetlinkctl/sources.v1, fields rows (of assetlink.feed_status) and more.")
+        discussion: """
+            Example: assetlinkctl sources
+
+            JSON: schema assetlinkctl/sources.v1, fields rows (of assetlink.feed_status), more and next.
+            """)
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions

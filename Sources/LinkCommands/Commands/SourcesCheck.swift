@@ -10,6 +10,8 @@ package struct SourcesCheck: ConsoleCommand {
         discussion: """
             Ends with 1 when something is wrong; warnings alone end with 0.
 
+            Example: assetlinkctl sources check itam
+
             JSON: schema assetlinkctl/sources-check.v1, fields source, ok and findings (check_name, severity, finding, \
             remedy).
             """)

@@ -5,7 +5,11 @@ package struct Stale: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         abstract: "List the stale links, oldest first, each with what to do.",
-        discussion: "JSON: schema assetlinkctl/stale.v1, fields rows (of assetlink.stale_link) and more.")
+        discussion: """
+            Example: assetlinkctl stale --reason not_discovered --class server
+
+            JSON: schema assetlinkctl/stale.v1, fields rows (of assetlink.stale_link), more and next.
+            """)
 
     /// Which reasons there are.
     package enum Reason: String, CaseIterable, ExpressibleByArgument, Sendable {

@@ -11,6 +11,8 @@ package struct Status: ConsoleCommand {
             its writers are refused, or events were rejected. What merely waits is named and is no reason: transactions \
             left open, and who holds them.
 
+            Example: assetlinkctl status --json
+
             JSON: schema assetlinkctl/status.v1, fields healthy, problems, daemon (assetlink.daemon_status), coverage \
             (assetlink.coverage), sources (assetlink.feed_status) and alarms (assetlink.alarm).
             """)

@@ -12,6 +12,8 @@ package struct Verify: ConsoleCommand {
             1 when something differs. Changes that still wait in the log show as differences from their source; the \
             daemon's sweep or "assetlinkctl resync" repairs what no event told of.
 
+            Example: assetlinkctl verify
+
             JSON: schema assetlinkctl/verify.v1, fields ok, assets, cis, source_differences, derived_differences, \
             decision_differences, contradictions and examples.
             """)

@@ -13,8 +13,9 @@ package struct Coverage: ConsoleCommand {
               assetlinkctl coverage --since 90d
               assetlinkctl coverage --html coverage.html
 
-            JSON: schema assetlinkctl/coverage.v1, field coverage (of assetlink.coverage), or rows (of \
-            assetlink.coverage_by_class, coverage_by_source or, with --since, coverage_history) and more.
+            JSON: schema assetlinkctl/coverage.v1, field coverage (of assetlink.coverage); coverage-by-class.v1 and \
+            coverage-by-source.v1, fields rows (of the view of that name), more and next; with --since \
+            coverage-history.v1, fields rows (of assetlink.coverage_history) and more.
             """)
 
     /// What every command takes.
@@ -66,7 +67,7 @@ package struct Coverage: ConsoleCommand {
 
     private func showClasses(_ session: Session) async throws -> CommandExit {
         var listing = Listing(
-            "coverage", from: "assetlink.coverage_by_class",
+            "coverage-by-class", from: "assetlink.coverage_by_class",
             cells: [(.text("CLASS", narrowest: 10), "coalesce(nullif(class, ''), '(none)')")] + Self.figures,
             order: [.number("-eligible_cis"), .text("class")], nothing: "There are no CIs yet.")
         listing.filter("lower(class) = lower(?)", ciClass)
@@ -75,7 +76,7 @@ package struct Coverage: ConsoleCommand {
 
     private func showSources(_ session: Session) async throws -> CommandExit {
         try await Listing(
-            "coverage", from: "assetlink.coverage_by_source",
+            "coverage-by-source", from: "assetlink.coverage_by_source",
             cells: [(.text("SOURCE", narrowest: 10), "source"), (.fixed("SIDE"), "side")] + Self.figures,
             order: [.text("side"), .text("source")], descending: true, nothing: "There are no sources yet."
         ).run(session, list)

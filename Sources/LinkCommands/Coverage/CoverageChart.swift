@@ -20,7 +20,7 @@ struct CoverageChart {
             """, [.text(since), ciClass.map { .text($0) } ?? .null])
         if session.json {
             session.answer(
-                "coverage", [("rows", .array(try rows.map { .raw(try $0.text(0)) })), ("more", .bool(false))])
+                "coverage-history", [("rows", .array(try rows.map { .raw(try $0.text(0)) })), ("more", .bool(false))])
             return .success
         }
         let points = try rows.compactMap { row in

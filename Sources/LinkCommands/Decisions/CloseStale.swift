@@ -9,6 +9,8 @@ package struct CloseStale: ConsoleCommand {
         discussion: """
             assetlinkctl stale lists them. What is active ends by a block of the pair, or by what its records say.
 
+            Example: assetlinkctl close-stale 702 --reason 'scrapped'
+
             JSON: schema assetlinkctl/close-stale.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
             cis (of assetlink.ci_state).
             """)

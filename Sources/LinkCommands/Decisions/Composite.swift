@@ -8,6 +8,8 @@ package struct Composite: ConsoleCommand {
         abstract:
             "Mark an asset as composite (a stack, a chassis registered as one): every CI that claims it is linked.",
         discussion: """
+            Example: assetlinkctl composite T-1001 --reason 'a stack of three switches'
+
             JSON: schema assetlinkctl/composite.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
             cis (of assetlink.ci_state).
             """)

@@ -16,7 +16,11 @@ package struct DecisionsList: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List pins and blocks that have not ended, newest first.",
-        discussion: "JSON: schema assetlinkctl/decisions.v1, fields rows (of assetlink.operator_decision) and more.")
+        discussion: """
+            Example: assetlinkctl decisions --kind pin
+
+            JSON: schema assetlinkctl/decisions.v1, fields rows (of assetlink.operator_decision), more and next.
+            """)
 
     /// What there is to decide.
     package enum Kind: String, CaseIterable, ExpressibleByArgument, Sendable {

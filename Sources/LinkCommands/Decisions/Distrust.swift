@@ -7,6 +7,8 @@ package struct Distrust: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         abstract: "Take the trust in an identifier back: it is suspect again while too many hold it.",
         discussion: """
+            Example: assetlinkctl distrust serial SN-3 --reason 'it was a placeholder after all'
+
             JSON: schema assetlinkctl/distrust.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
             cis (of assetlink.ci_state).
             """)

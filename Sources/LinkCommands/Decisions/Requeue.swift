@@ -6,6 +6,8 @@ package struct Requeue: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         abstract: "Have a CI read and decided again.",
         discussion: """
+            Example: assetlinkctl requeue web-01 --reason 'look again'
+
             JSON: schema assetlinkctl/requeue.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
             cis (of assetlink.ci_state).
             """)

@@ -7,6 +7,8 @@ package struct Trust: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         abstract: "Declare a suspect identifier real: it gives match keys however many hold it.",
         discussion: """
+            Example: assetlinkctl trust serial SN-3 --reason 'one number for each stack'
+
             JSON: schema assetlinkctl/trust.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
             cis (of assetlink.ci_state).
             """)

@@ -6,6 +6,8 @@ package struct Unblock: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         abstract: "End the block of a CI and an asset.",
         discussion: """
+            Example: assetlinkctl unblock web-01 T-1001 --reason 'it was right'
+
             JSON: schema assetlinkctl/unblock.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
             cis (of assetlink.ci_state).
             """)

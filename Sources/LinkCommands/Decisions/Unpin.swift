@@ -6,6 +6,8 @@ package struct Unpin: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         abstract: "End the pin of a CI, which is then decided by its rule again.",
         discussion: """
+            Example: assetlinkctl unpin web-01 --reason 'its serial is corrected'
+
             JSON: schema assetlinkctl/unpin.v1, fields act (its number), taken_up, notes, effect (of assetlink.audit) and \
             cis (of assetlink.ci_state).
             """)

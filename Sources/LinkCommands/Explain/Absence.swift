@@ -30,8 +30,8 @@ struct Absence {
         return nil
     }
 
-    /// Tells it; the record itself is null for programs.
-    func show(_ command: String, _ session: Session) throws {
+    /// Tells it.
+    func show(_ session: Session) throws {
         let name = "\(history.side.noun) \(history.reference.words)"
         let whats = try history.waits.map { try $0.text(1) }
         let summary =
@@ -48,9 +48,9 @@ struct Absence {
             }
         if json {
             session.answer(
-                command,
+                "explain-absent",
                 [
-                    (history.side.prefix, .null), ("source", .string(history.reference.source)),
+                    ("side", .string(history.side.prefix)), ("source", .string(history.reference.source)),
                     ("id", .string(history.reference.id)), ("summary", .string(summary)),
                 ] + (try history.fields))
             return

@@ -11,6 +11,8 @@ struct FleetDiscoverLocal: AsyncParsableCommand {
         discussion: """
             Reads DMI and network adapters from /sys, as far as it may: serial numbers are root's to read, and a \
             container has little to show. A virtual machine is a CI that never claims hardware.
+
+            Example: assetlinkctl fleet discover-local
             """)
 
     @OptionGroup var target: FleetDatabase

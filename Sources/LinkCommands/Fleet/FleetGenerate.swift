@@ -9,6 +9,8 @@ struct FleetGenerate: AsyncParsableCommand {
         discussion: """
             As discovery would have found them, with the dirt of real inventories. The same seed gives the same \
             fleet. What `fleet load --fleet` reads has the same form.
+
+            Example: assetlinkctl fleet generate --machines 500 > fleet.ndjson
             """)
 
     @OptionGroup var size: FleetSize

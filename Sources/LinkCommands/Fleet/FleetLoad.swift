@@ -11,6 +11,8 @@ struct FleetLoad: AsyncParsableCommand {
             May be run again: a record is known by its natural id. A machine of a file becomes a CI, and most \
             hardware an asset too, with a made-up asset tag and state. Lines that are no machine are reported and \
             left out; the exit code is then 1.
+
+            Example: assetlinkctl fleet load --fleet fleet.ndjson
             """)
 
     @OptionGroup var size: FleetSize

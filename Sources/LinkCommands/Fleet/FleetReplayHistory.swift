@@ -13,6 +13,8 @@ struct FleetReplayHistory: AsyncParsableCommand {
             a CI while it is observed. A serial number becomes an asset when it is first seen, and is retired when it \
             was not seen for some months. After each month the change log is worked off before the next begins. \
             Where a month ends more links than the breaker lets pass, what it held is approved.
+
+            Example: assetlinkctl fleet replay-history history.ndjson
             """)
 
     @Argument(help: "The history, or - for standard input.")

@@ -13,6 +13,8 @@ package struct RulesActivate: ConsoleCommand {
             assetlinkctl status shows how far it is. Rules that would end more links than the breaker's limit are held on \
             the way, until assetlinkctl held approve --rules or held drop --rules.
 
+            Example: assetlinkctl rules activate rules.yaml --reason 'asset tags first'
+
             JSON: schema assetlinkctl/rules-activate.v1, fields version, changed and taken_up.
             """)
 
@@ -49,7 +51,11 @@ package struct RulesRollback: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "rollback", abstract: "Make an older version the rules again: a new version with its document.",
-        discussion: "JSON: schema assetlinkctl/rules-rollback.v1, fields version, changed and taken_up.")
+        discussion: """
+            Example: assetlinkctl rules rollback 3 --reason 'too many conflicts'
+
+            JSON: schema assetlinkctl/rules-rollback.v1, fields version, changed and taken_up.
+            """)
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions

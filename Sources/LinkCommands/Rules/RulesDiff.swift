@@ -14,6 +14,8 @@ package struct RulesDiff: ConsoleCommand {
               assetlinkctl rules diff --from 7
               assetlinkctl rules diff --from 7 --to 9
 
+            Example: assetlinkctl rules diff rules.yaml
+
             JSON: schema assetlinkctl/rules-diff.v1, fields changes (kind, subject, before, after).
             """)
 

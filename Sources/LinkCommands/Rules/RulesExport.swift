@@ -6,7 +6,11 @@ package struct RulesExport: ConsoleCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write the rules in force, or an older version, as a rule file.",
-        discussion: "Always YAML, the same for the same rules; --json writes the document as the database keeps it.")
+        discussion: """
+            Example: assetlinkctl rules export > rules.yaml
+
+            Always YAML, the same for the same rules; --json writes the document as the database keeps it.
+            """)
 
     /// What every command takes.
     @OptionGroup package var common: CommonOptions

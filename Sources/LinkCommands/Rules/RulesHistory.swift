@@ -6,7 +6,9 @@ package struct RulesHistory: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         commandName: "history", abstract: "List the versions of the rules, newest first.",
         discussion: """
-            JSON: schema assetlinkctl/rules-history.v1, fields rows (of assetlink.rule_set, without documents) and more.
+            Example: assetlinkctl rules history
+
+            JSON: schema assetlinkctl/rules-history.v1, fields rows (of assetlink.rule_set, without documents), more and next.
             """)
 
     /// What every command takes.

@@ -16,6 +16,8 @@ package struct RulesLint: PlainCommand {
 
             Ends with 1 on an error, with --strict on a warning too.
 
+            Example: assetlinkctl rules lint rules.yaml
+
             JSON: schema assetlinkctl/rules-lint.v1, fields errors, warnings and problems (severity, code, line, \
             column, subject, message, remedy).
             """)

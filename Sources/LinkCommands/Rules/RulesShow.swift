@@ -8,6 +8,8 @@ package struct RulesShow: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show the class tree, or the rule of a class and from where each part comes.",
         discussion: """
+            Example: assetlinkctl rules show server
+
             JSON: schema assetlinkctl/rules-show.v1, fields version and classes; of a class schema \
             assetlinkctl/rules-show-class.v1, fields version, class, path, rule_from, rule, aged_after_days and \
             aged_from.

@@ -11,6 +11,8 @@ struct FleetDay: AsyncParsableCommand {
             Laptops are discovered, bought, imported twice, decommissioned, deleted and swapped in itam.* and \
             cmdb.*; after each step the public relations are watched until they show the effect, and what changed \
             is printed with the time it took. Exit code 1 when an effect does not come in time.
+
+            Example: assetlinkctl fleet day -d service=trial
             """)
 
     @Option(help: "How many seconds an effect may take.")
