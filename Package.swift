@@ -99,7 +99,7 @@ let package = Package(
             dependencies: ["LinkCore", "LinkStore", "LinkService", "Postgres", "LinkTesting", "SampleFleet", logging],
             swiftSettings: house),
         // The service loop in virtual time, over a simulated database.
-        .target(name: "LinkSimulation", dependencies: ["LinkService"], swiftSettings: house),
+        .target(name: "LinkSimulation", dependencies: ["LinkService", "LinkStore"], swiftSettings: house),
         .testTarget(
             name: "LinkSimulationTests", dependencies: ["LinkSimulation", "LinkService"], swiftSettings: house),
         .testTarget(

@@ -23,6 +23,8 @@ struct Checker {
     /// Committed changes in order of their commits, and how many of them are known to be taken in.
     private var committed: [LogRow] = []
     private var settled = 0
+    /// Those that may wait for something of their own: a cause that goes away, a person.
+    private var waiting: [LogRow] = []
     private var stepsAtOnce = 0
     private var lastTime: Int64 = -1
     private(set) var changes = 0
@@ -38,7 +40,10 @@ struct Checker {
     /// Whether something stood in the way of the leader at that time or later.
     func wasHindered(since time: Int64) -> Bool { hinderedAt >= time }
 
-    mutating func note(_ rows: [LogRow]) { committed += rows }
+    mutating func note(_ rows: [LogRow]) {
+        committed += rows.filter { $0.kind == .plain || $0.kind == .approval }
+        waiting += rows.filter { $0.kind == .poison || $0.kind == .ending }
+    }
 
     func fail(_ what: String, _ detail: String) -> Violation {
         Violation(what: what, description: "\(what): \(detail)")
@@ -64,7 +69,7 @@ struct Checker {
     }
 
     private func isCalm(_ row: LogRow) -> Bool {
-        guard let committedAt = row.committedAt else { return false }
+        guard let committedAt = row.committedAt, row.kind == .plain || row.kind == .approval else { return false }
         return hinderedAt < committedAt - 1_000_000 && lostAt < committedAt - 1_000_000
     }
 
@@ -83,6 +88,15 @@ struct Checker {
             try judge(row, now)
             break
         }
+        for row in waiting where row.timesTaken == 0 {
+            let since = max(row.committedAt ?? now, row.waitsUntil, hinderedAt, lostAt)
+            if now > since, now - since > Self.faultBound {
+                throw fail(
+                    "a change never took effect", "xid \(row.xid), \(row.kind), nothing in its way since \(since)")
+            }
+        }
+        changes += waiting.count { $0.timesTaken > 0 }
+        waiting.removeAll { $0.timesTaken > 0 }
         if settled > 4_096 {
             committed.removeFirst(settled)
             settled = 0
@@ -116,8 +130,9 @@ struct Checker {
 
     /// Everything is to be taken in by now.
     func checkEnd() throws(Violation) {
-        if let row = committed.dropFirst(settled).first(where: { $0.timesTaken == 0 }) {
-            throw fail("a change never took effect", "xid \(row.xid), committed at \(row.committedAt ?? -1)")
+        if let row = (committed.dropFirst(settled) + waiting).first(where: { $0.timesTaken == 0 }) {
+            throw fail(
+                "a change never took effect", "xid \(row.xid), \(row.kind), committed at \(row.committedAt ?? -1)")
         }
     }
 }

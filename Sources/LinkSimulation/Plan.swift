@@ -13,6 +13,9 @@ package struct Plan: Sendable {
     package var lossRate = 0.0
     /// Share of transactions that are prepared instead of committed.
     package var preparedRate = 0.0
+    /// Share of changes that a batch fails of for a while, and of those that end links.
+    package var poisonRate = 0.0
+    package var endingRate = 0.0
     /// Longest rest of a writer between two transactions, in microseconds.
     package var writerRest: Int64 = 2_000_000
     package var flaws: Set<Flaw> = []
@@ -81,4 +84,10 @@ package enum Flaw: String, CaseIterable, Sendable {
     case keptLease
     /// Prepared transactions are not looked for.
     case preparedUnseen
+    /// A batch that fails of a record is tried again as a whole, for ever.
+    case noBisection
+    /// What is set aside is not kept.
+    case lostDeadLetters
+    /// What was held and approved stays held when it is taken in.
+    case doubleRelease
 }

@@ -58,6 +58,12 @@ struct BatchUnderWay {
     var rows: [LogRow]
     var xid: UInt64?
     var attempts = 0
+    /// How often it failed of a record, and what was found to be at fault.
+    var failures = 0
+    var aside: [LogRow] = []
+    /// What the breaker holds of it, and the page of what it held and a person approved.
+    var held: [LogRow] = []
+    var released: [LogRow] = []
 }
 
 /// A writer's transaction.

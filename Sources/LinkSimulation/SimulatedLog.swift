@@ -10,14 +10,33 @@ struct SimSnapshot {
 
 /// A row of the change log: one committed change, to be taken in exactly once.
 final class LogRow {
+    /// What the change is to those who take it in.
+    enum Kind {
+        case plain
+        /// A batch fails of it, until its cause is gone.
+        case poison
+        /// It ends links of a source: many in one batch trip the breaker.
+        case ending
+        /// A person lets what is held go on.
+        case approval
+    }
+
     let xid: UInt64
     let sequence: UInt64
+    let kind: Kind
     var committedAt: Int64?
     var timesTaken = 0
+    /// A batch has it behind itself, as an effect, a dead letter or held.
+    var isPassed = false
+    /// What stands in its own way lasts until then.
+    var waitsUntil: Int64 = 0
+    /// Of a dead letter that is tried again: the change that it is of.
+    var original: LogRow?
 
-    init(xid: UInt64, sequence: UInt64) {
+    init(xid: UInt64, sequence: UInt64, _ kind: Kind) {
         self.xid = xid
         self.sequence = sequence
+        self.kind = kind
     }
 }
 
@@ -59,6 +78,14 @@ struct SimDatabase {
     /// What a snapshot of the time saw of it, for the bell in a table row.
     var queueUsage = 0.0
 
+    /// Changes that were set aside, and when each is tried again.
+    var deadLetters: [(row: LogRow, nextTry: Int64)] = []
+    /// The breaker holds the source whose links end, and those of its changes.
+    var isHolding = false
+    var held: [LogRow] = []
+    /// What was held and approved: a range, taken in page by page.
+    var released: [LogRow] = []
+
     init(flaws: Set<Flaw>) { self.flaws = flaws }
 
     var cursor: SimBatch { batches[batches.count - 1] }
@@ -70,8 +97,8 @@ struct SimDatabase {
         return nextXID
     }
 
-    mutating func write(_ xid: UInt64) -> LogRow {
-        let row = LogRow(xid: xid, sequence: nextSequence)
+    mutating func write(_ xid: UInt64, _ kind: LogRow.Kind = .plain) -> LogRow {
+        let row = LogRow(xid: xid, sequence: nextSequence, kind)
         nextSequence += 1
         writing[xid] = writing[xid] ?? false
         log.append(row)
@@ -119,6 +146,6 @@ struct SimDatabase {
     mutating func append(_ batch: SimBatch) {
         batches.append(batch)
         if batches.count > 64 { batches.removeFirst(32) }
-        log.removeAll { $0.committedAt != nil && $0.timesTaken > 0 && batch.snapshot.sees($0.xid) }
+        log.removeAll { $0.committedAt != nil && $0.isPassed && batch.snapshot.sees($0.xid) }
     }
 }

@@ -2,7 +2,9 @@ import LinkService
 
 extension Simulation {
     /// BEGIN, the snapshot, the cursor, the lease, what is new: one instant.
-    func takeSnapshot(_ daemon: SimDaemon, attempts: Int) {
+    func takeSnapshot(
+        _ daemon: SimDaemon, attempts: Int, failures: Int = 0, aside: [LogRow] = [], after pause: Int64 = 0
+    ) {
         let cursor = database.cursor
         let isFenced = !plan.flaws.contains(.noFence)
         guard let epoch = daemon.machine.epoch else { return }
@@ -10,7 +12,7 @@ extension Simulation {
             return answer(.failed(ServiceFailure(.lostLease, LostConnection())), daemon)
         }
         let rows = database.new(since: cursor)
-        guard !rows.isEmpty else {
+        guard !rows.isEmpty || !database.released.isEmpty else {
             daemon.position = cursor
             return answer(.idle, daemon)
         }
@@ -21,7 +23,11 @@ extension Simulation {
                 lastSequence: rows.map(\.sequence).max() ?? cursor.lastSequence),
             rows: rows)
         batch.attempts = attempts
-        var time = 200 + within(random.percent(10) ? 50_000 : 5_000)
+        batch.failures = failures
+        batch.aside = aside
+        batch.held = held(of: rows)
+        batch.released = Array(database.released.prefix(4))
+        var time = pause + 200 + within(random.percent(10) ? 50_000 : 5_000)
         if longBatches > 0, !isEnding {
             longBatches -= 1
             time = within(3 * plan.configuration.leaseDuration.microseconds)
@@ -55,6 +61,7 @@ extension Simulation {
             serializationFailures -= 1
             return retry(batch, daemon)
         }
+        if batch.rows.contains(where: { isPoison($0, batch) }) { return failed(batch, daemon) }
         let xid = database.begin()
         batch.xid = xid
         database.writtenBatch = (batch.next.id, xid)
@@ -66,7 +73,7 @@ extension Simulation {
         guard batch.attempts < 20 else {
             return answer(.failed(ServiceFailure(.server, LostConnection())), daemon)
         }
-        takeSnapshot(daemon, attempts: batch.attempts + 1)
+        takeSnapshot(daemon, attempts: batch.attempts + 1, failures: batch.failures, aside: batch.aside)
     }
 
     /// COMMIT, if it has got to the server before the connection was lost.
@@ -74,16 +81,17 @@ extension Simulation {
         guard let xid = batch.xid, database.running.contains(xid) else { return }
         guard isAlive(batch, daemon) || server == .up && random.percent(50) else { return database.abort(xid) }
         _ = database.commit(xid, at: now)
-        for row in batch.rows { row.timesTaken += 1 }
+        let effects = takeEffect(batch)
         if plan.flaws.contains(.cursorBeforeEffects) {
-            try checker.applied(batch.rows, batch.next, after: SimBatch.before(batch.next), at: now)
+            try checker.applied(effects, batch.next, after: SimBatch.before(batch.next), at: now)
         } else {
-            try checker.applied(batch.rows, batch.next, after: database.cursor, at: now)
+            try checker.applied(effects, batch.next, after: database.cursor, at: now)
             database.append(batch.next)
         }
         guard isAlive(batch, daemon) else { return }
         daemon.position = batch.next
-        answer(.done(changes: batch.rows.count, isBusy: false), daemon)
+        answer(
+            .done(changes: batch.rows.count + batch.released.count, isBusy: !database.released.isEmpty), daemon)
     }
 }
 

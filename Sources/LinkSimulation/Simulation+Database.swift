@@ -86,6 +86,7 @@ extension Simulation {
             if counts { bellUnwanted = true }
             return .disarmed
         case .keepHouse:
+            retryDeadLetters()
             let hasPrepared = database.writing.values.contains(true) && !plan.flaws.contains(.preparedUnseen)
             return .houseKept(HouseFacts(hasPrepared: hasPrepared, queueUsage: database.queueUsage))
         case .sweep: return .swept

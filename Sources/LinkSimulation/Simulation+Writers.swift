@@ -22,7 +22,10 @@ extension Simulation {
             let xid = writer.xid ?? database.begin()
             writer.xid = xid
             if !writer.isRepeatableRead { writer.bellSeen = database.bell }
-            _ = database.write(xid)
+            let kind: LogRow.Kind =
+                random.chance(plan.poisonRate) ? .poison : random.chance(plan.endingRate) ? .ending : .plain
+            let row = database.write(xid, kind)
+            if kind == .poison, !isEnding { row.waitsUntil = now + within(400_000_000) }
             writer.rowsLeft -= 1
             writer.step = .written
             // Between the row and the look at the bell the writer may stand still.

@@ -19,6 +19,8 @@ package final class Simulation {
         case fault
         case server(Server)
         case queueUsage(Double)
+        /// A person lets go on what the breaker holds.
+        case approve
         /// The broken variant's arming.
         case armLate
     }
@@ -92,6 +94,7 @@ package final class Simulation {
     package func run(steps: Int) throws(Violation) {
         while self.steps < steps { try step() }
         isEnding = true
+        cure()
         let end = now + Checker.faultBound + 10_000_000
         while now < end, !queue.isEmpty { try step() }
         try checker.checkEnd()
@@ -172,6 +175,7 @@ package final class Simulation {
         case .fault: fault()
         case .server(let state): become(state)
         case .queueUsage(let usage): database.queueUsage = usage
+        case .approve: approveHeld()
         case .armLate: database.bell = true
         }
     }

@@ -11,6 +11,7 @@ import Testing
         case .patientHeartbeat, .noJitter, .cursorBeforeEffects: .storm
         case .preparedUnseen: .twoPhase
         case .noFence: .zombies
+        case .noBisection, .lostDeadLetters, .doubleRelease: .trouble
         }
     }
 
@@ -27,6 +28,9 @@ import Testing
         case .patientHeartbeat: ["a half-open connection is not noticed"]
         case .noJitter: ["pauses without jitter"]
         case .preparedUnseen: ["prepared transactions are not seen"]
+        case .noBisection: ["a change was not noticed", "a change never took effect", "a busy loop"]
+        case .lostDeadLetters: ["a change never took effect"]
+        case .doubleRelease: ["a change took effect twice"]
         }
     }
 

@@ -45,6 +45,18 @@ extension Plan {
         return plan
     }
 
+    /// Records that batches fail of, and a source whose links end in numbers, under everything that can go wrong.
+    static var trouble: Plan {
+        var plan = Plan("trouble")
+        plan.daemons = 2
+        plan.writers = 6
+        plan.poisonRate = 0.05
+        plan.endingRate = 0.3
+        plan.faults = Fault.allCases
+        plan.faultRate = 0.02
+        return plan
+    }
+
     /// A third of all notifications is lost: that costs the poll interval, and no more.
     static var loss: Plan {
         var plan = Plan("loss")
@@ -62,7 +74,7 @@ extension Plan {
         return plan
     }
 
-    static var all: [Plan] { [bell, succession, storm, zombies, loss, twoPhase] }
+    static var all: [Plan] { [bell, succession, storm, zombies, trouble, loss, twoPhase] }
 
     func with(_ flaw: Flaw) -> Plan {
         var plan = self

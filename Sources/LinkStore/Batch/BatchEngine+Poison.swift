@@ -63,30 +63,9 @@ extension BatchEngine {
 
     /// The records that a batch of these fails of, each with its error; every trial is rolled back.
     private func findPoison(_ names: [RecordName]) async throws -> [RecordName: Poison] {
-        // It fails without any record: nobody's fault.
-        guard try await failure(of: []) == nil else { return [:] }
-        var sound: [RecordName] = []
-        var found: [RecordName: Poison] = [:]
-        try await sift(names, &sound, &found)
-        return found
-    }
-
-    /// Each half is tried together with what was found sound so far: an asset and the CI that would be linked to it may
-    /// fail only together, and then the later one is set aside.
-    private func sift(
-        _ names: [RecordName], _ sound: inout [RecordName], _ found: inout [RecordName: Poison]
-    ) async throws {
-        guard !names.isEmpty else { return }
-        guard let failure = try await failure(of: sound + names) else {
-            sound += names
-            return
-        }
-        if names.count == 1 {
-            found[names[0]] = failure
-            return
-        }
-        try await sift(Array(names[..<(names.count / 2)]), &sound, &found)
-        try await sift(Array(names[(names.count / 2)...]), &sound, &found)
+        var search = PoisonSearch<RecordName, Poison>(names)
+        while let trial = search.trial { search.answer(try await failure(of: trial)) }
+        return Dictionary(search.found.map { ($0.record, $0.failure) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func failure(of names: [RecordName]) async throws -> Poison? {
