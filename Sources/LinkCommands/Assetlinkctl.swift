@@ -23,7 +23,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
             Unpin.self, Block.self, Unblock.self, Requeue.self, CloseStale.self, Composite.self, Trust.self,
             Distrust.self,
             Decisions.self, History.self, Changes.self, Impact.self,
-            Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, RulesCommand.self,
+            Discover.self, Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, RulesCommand.self,
             Verify.self, Rebase.self,
             FleetCommand.self, Manual.self,
         ])

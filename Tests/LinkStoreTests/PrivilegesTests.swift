@@ -9,9 +9,11 @@ import Testing
         "assetlink_reader": publicRelations.map { "assetlink.\($0): SELECT" },
         "assetlink_operator": publicRelations.map {
             "assetlink.\($0): " + (configuration.contains($0) ? "DELETE INSERT SELECT UPDATE" : "SELECT")
-        } + ["capture", "source", "source_status"].map { "assetlink_internal.\($0): SELECT" },
+        } + ["capture", "discovery_target", "source", "source_status"].map { "assetlink_internal.\($0): SELECT" },
         "assetlink_emitter": [],
-        "assetlink_integrator": ["capture", "source", "source_status"].map { "assetlink_internal.\($0): SELECT" },
+        "assetlink_integrator": ["capture", "discovery_target", "source", "source_status"].map {
+            "assetlink_internal.\($0): SELECT"
+        },
         "assetlink_delegate": [],
         "assetlink_daemon": publicRelations.map { "assetlink.\($0): SELECT" }
             + internalRelations.map { "assetlink_internal.\($0.key): \($0.value)" },
@@ -27,6 +29,7 @@ import Testing
             "conflict_queue",
             "coverage",
             "coverage_by_class", "coverage_by_source", "coverage_history", "daemon_status", "dead_letter",
+            "discovery_payload", "discovery_relation_result", "discovery_result",
             "discrepancy", "feed_status",
             "held_change",
             "link", "link_period", "operator_act", "operator_decision", "orphan_cause", "orphaned_ci", "rule_set",
@@ -48,6 +51,9 @@ import Testing
             "act_end", "audit", "batch", "change_log_0", "change_log_1", "change_log_2", "key_space",
         ] {
             all[name] = "INSERT SELECT"
+        }
+        for name in ["discovery_item", "discovery_payload", "discovery_relation", "discovery_target"] {
+            all[name] = "SELECT UPDATE"
         }
         for name in ["conflict", "dead_letter", "link", "link_period"] { all[name] = "INSERT SELECT UPDATE" }
         for name in [
@@ -97,13 +103,14 @@ import Testing
             "assetlink.trust_identifier", "assetlink.unblock", "assetlink.unpin",
         ],
         "assetlink_emitter": [
-            "assetlink.decommission_asset", "assetlink.delete_asset", "assetlink.delete_ci", "assetlink.publish_asset",
-            "assetlink.publish_ci",
+            "assetlink.decommission_asset", "assetlink.delete_asset", "assetlink.delete_ci", "assetlink.discover",
+            "assetlink.discovery_results", "assetlink.publish_asset", "assetlink.publish_ci",
         ],
         "assetlink_integrator": attachHelpers + [
             "assetlink.attach_asset_source", "assetlink.attach_ci_source", "assetlink.check_rule",
             "assetlink.check_source",
-            "assetlink.create_published_source", "assetlink.detach_source", "assetlink.resync",
+            "assetlink.create_published_source", "assetlink.detach_source", "assetlink.disable_discovery",
+            "assetlink.enable_discovery", "assetlink.resync",
             "assetlink_internal.attach",
             "assetlink_internal.drop_captures", "assetlink_internal.make_capture", "assetlink_internal.record_detach",
             "assetlink_internal.register_source",
@@ -114,6 +121,9 @@ import Testing
             "assetlink_internal.capture_refusals", "assetlink_internal.drifted", "assetlink_internal.mend",
             "assetlink_internal.open_transactions", "assetlink_internal.qualified_name",
             "assetlink_internal.relation_tree", "assetlink_internal.trigger_findings",
+            "assetlink_internal.check_discovery", "assetlink_internal.did_you_mean",
+            "assetlink_internal.discovery_items", "assetlink_internal.discovery_relations",
+            "assetlink_internal.holders_digest", "assetlink_internal.nearest", "assetlink_internal.retry_discovery",
             "assetlink_internal.digest_field", "assetlink_internal.empty_log", "assetlink_internal.log_change",
             "assetlink_internal.log_is_unused", "assetlink_internal.plan_source", "assetlink_internal.switch_log",
             "assetlink_internal.refresh_statistics", "assetlink_internal.take_coverage_snapshot",
@@ -134,8 +144,9 @@ import Testing
     ]
 
     private static let attachHelpers = [
-        "base_type", "binding_columns", "check_binding_type", "column_origin", "create_triggers", "did_you_mean",
-        "drop_triggers", "nearest", "plan_source", "qualified_name", "read_by", "relation_tree", "source_named",
+        "base_type", "binding_columns", "check_binding_type", "check_source", "column_origin", "create_triggers",
+        "did_you_mean", "discovery_findings", "discovery_rights", "drop_triggers", "nearest", "plan_source",
+        "qualified_name", "read_by", "relation_tree", "source_named",
         "trigger_findings", "unmapped_counts", "watched_column", "whole_scans",
     ].map { "assetlink_internal.\($0)" }
 

@@ -11,21 +11,33 @@ extension Case {
         guard let rule = reading.rule else { return Verdict(.excluded(.classExcluded)) }
         guard let pin else {
             if reading.isIncomplete { return Verdict(.orphaned(.incomplete)) }
-            return decideByEntries(rule, view: view, identity: identity)
+            return decideByEntries(rule, view: view) { identity($0).values(of: $1, readBy: $2) }
         }
         var verdict = Verdict(.claim(pin))
         verdict.isManual = true
         verdict.candidate = pin
         // Where the entries point is found out all the same (section 8), whatever is required or the guard says
         // (section 12).
-        if let other = decideByEntries(rule, view: view, identity: identity).candidate, other != pin {
-            verdict.pinDisagrees = other
-        }
+        let other = decideByEntries(rule, view: view) { identity($0).values(of: $1, readBy: $2) }.candidate
+        if let other, other != pin { verdict.pinDisagrees = other }
         return verdict
     }
 
+    /// Where the entries point in any population that shares their keys: assets, or CIs for a discovered item.
+    ///
+    /// - Parameters:
+    ///   - view: what holds a key.
+    ///   - values: the usable identifying values of a kind that an entry reads of a member.
+    func identify(
+        view: (MatchKey) -> KeyView, values: (AssetRef, IdentifierKind, CompiledEntry) -> Set<String>
+    ) -> Verdict {
+        guard let rule = reading.rule else { return Verdict(.excluded(.classExcluded)) }
+        return decideByEntries(rule, view: view, values: values)
+    }
+
     private func decideByEntries(
-        _ rule: CompiledRule, view: (MatchKey) -> KeyView, identity: (AssetRef) -> AssetIdentity
+        _ rule: CompiledRule, view: (MatchKey) -> KeyView,
+        values: (AssetRef, IdentifierKind, CompiledEntry) -> Set<String>
     ) -> Verdict {
         var seen = Seen()
         for (number, entry) in reading.entries.enumerated() {
@@ -38,7 +50,7 @@ extension Case {
             if candidates.count > 1 {
                 verdict = Verdict(.conflicted(.duplicateAsset))
                 verdict.matchedOn = Array(shared.prefix(1))
-            } else if contradicts(identity(candidate), at: number) {
+            } else if contradicts(at: number, { values(candidate, $0, $1) }) {
                 verdict = Verdict(.conflicted(.contradictingEvidence))
                 verdict.candidate = candidate
                 verdict.matchedOn = shared
@@ -55,7 +67,7 @@ extension Case {
     }
 
     /// The contradiction guard: a weaker entry may not link where stronger evidence disagrees.
-    private func contradicts(_ asset: AssetIdentity, at number: Int) -> Bool {
+    private func contradicts(at number: Int, _ their: (IdentifierKind, CompiledEntry) -> Set<String>) -> Bool {
         let stronger = reading.entries[..<number]
         let kinds = stronger.reduce(into: Set<IdentifierKind>()) { $0.formUnion($1.entry.identifyingKinds) }
         let upTo = reading.entries[...number]
@@ -65,7 +77,7 @@ extension Case {
             for entry in upTo where entry.entry.identifyingKinds.contains(kind) {
                 let values = entry.values.filter { $0.kind == kind }.compactMap(\.usable)
                 ours.formUnion(values.map { KindValue(kind, $0) })
-                theirs.formUnion(asset.values(of: kind, readBy: entry.entry).map { KindValue(kind, $0) })
+                theirs.formUnion(their(kind, entry.entry).map { KindValue(kind, $0) })
             }
             return !ours.isEmpty && !theirs.isEmpty && ours.isDisjoint(with: theirs)
         }

@@ -24,11 +24,12 @@ package struct CIReading: Sendable {
     /// Whether it counts for the suspect limit: active, and of a class with a rule.
     package var isCounted: Bool { !isRetired && rule != nil }
 
-    package init(_ record: CIRecord, source: String, reader: ValueReader) {
+    /// - Parameter other: the rule to read it by instead of its own class's: how a discovered item is compared with CIs.
+    package init(_ record: CIRecord, source: String, reader: ValueReader, by other: CompiledRule? = nil) {
         let rules = reader.rules
         (className, isClassKnown) = rules.resolve(record.ciClass)
         (isRetired, isLifecycleMapped) = rules.lifecycle.ciRetired(rawState: record.lifecycleRaw, source: source)
-        rule = rules.rule(of: className)
+        rule = other ?? rules.rule(of: className)
         let maker = reader.manufacturer(record.manufacturer)
         var lists = CILists(record, reader: reader, manufacturer: maker)
         reads = []

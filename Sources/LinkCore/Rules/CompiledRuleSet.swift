@@ -21,6 +21,7 @@ package struct CompiledRule: Sendable {
     package let name: String
     package let entries: [CompiledEntry]
     package let required: [Attribute]
+    package let related: [RelatedEntry]
     package let hasDependentEntries: Bool
 }
 
@@ -34,6 +35,7 @@ package struct CompiledRuleSet: Sendable {
     package let lifecycle: LifecycleMap
     private let rules: [String: CompiledRule?]
     private let agedAfter: [String: Int]
+    private let parents: [String: String]
 
     /// The version named in every audit row.
     package var version: Int64 { source.version }
@@ -65,7 +67,7 @@ package struct CompiledRuleSet: Sendable {
                     when: entry.when.map { CompiledCondition($0, aliases: ruleSet.manufacturerAliases) })
             }
             let result = CompiledRule(
-                name: rule.name, entries: entries, required: rule.required,
+                name: rule.name, entries: entries, required: rule.required, related: rule.related,
                 hasDependentEntries: entries.contains(where: \.isDependent))
             compiled[rule] = result
             return result
@@ -94,6 +96,7 @@ package struct CompiledRuleSet: Sendable {
         }
         self.rules = rules
         self.agedAfter = aged
+        parents = byName.compactMapValues { $0.parent.map(Self.key) }
     }
 
     /// The class that a record is treated as: its own, or `ci` when unknown or empty (section 4).
@@ -102,6 +105,9 @@ package struct CompiledRuleSet: Sendable {
         if !name.isEmpty, rules[name] != nil { return (name, true) }
         return ("ci", false)
     }
+
+    /// The class above another in the tree.
+    func parent(of className: String) -> String? { parents[className] }
 
     /// Class names are compared trimmed and without case.
     private static func key(_ name: String) -> String { WhiteSpace.trimmed(name).lowercased() }

@@ -44,6 +44,7 @@ package struct Housekeeping {
             RETURNING source_id, key)
         SELECT assetlink_internal.log_change('record', source_id, key, 'retry') FROM due WHERE key IS NOT NULL
         """,
+        "SELECT assetlink_internal.retry_discovery()",
     ]
 
     /// One round; each piece in a transaction of its own.

@@ -136,17 +136,21 @@ actor Worker {
     private func batch(_ connection: PostgresConnection) async throws -> ServiceReply {
         guard let engine else { throw StoreError.lostLease }
         try await storeEvents(connection)
+        let reply: ServiceReply
         switch try await engine.runGuarded() {
         case .idle(let position):
             self.position = position
             ranges = []
-            return .idle
+            reply = .idle
         case .done(let report):
             position = engine.position
             ranges = report.ranges
             note(report)
-            return .done(changes: report.changes, isBusy: !report.ranges.isEmpty)
+            reply = .done(changes: report.changes, isBusy: !report.ranges.isEmpty)
         }
+        // What discovery writes comes back through the log: the next batch is due at once.
+        let items = try await engine.discover()
+        return items == 0 ? reply : .done(changes: items, isBusy: true)
     }
 
     /// Raw NOTIFY events go into the log first; from then on they are as durable as any other (engine point 1).

@@ -66,6 +66,9 @@ extension BatchEngine {
             case .ci: if let ref = row.key.flatMap({ Int64($0) }) { batch.work.cis[ref] = cause }
             case .link: if let id = row.key.flatMap({ Int64($0) }) { batch.work.links[id] = cause }
             case .tombstone: if let ref = row.key.flatMap({ Int64($0) }) { batch.work.tombstones[ref] = cause }
+            case .discovery:
+                isDiscoveryDue = true
+                batch.work.discovery = cause
             }
         }
     }

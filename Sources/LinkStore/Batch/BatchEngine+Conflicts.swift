@@ -74,7 +74,7 @@ extension BatchEngine {
         }
     }
 
-    private func conflictAudit(
+    func conflictAudit(
         _ id: Int64, _ kind: String, _ matchedOn: String?, _ from: String?, _ to: String, _ reason: String?,
         _ cause: Cause
     ) -> AuditRow {

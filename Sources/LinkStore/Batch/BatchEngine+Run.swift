@@ -88,6 +88,7 @@ extension BatchEngine {
         try await refreshRules(&batch)
         try await collect(rows, into: &batch)
         try await takeActs(&batch)
+        try await takeIdentityConflicts(&batch)
         tried = batch.work.records.flatMap { id, keys in keys.keys.map { RecordName(source: id, id: $0) } }
         try await read(&batch)
         try await findRings(&batch)

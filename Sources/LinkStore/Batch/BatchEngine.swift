@@ -14,6 +14,10 @@ package struct BatchLimits: Sendable {
     package var bulkTimeBesideLive: Duration = .milliseconds(50)
     /// Holders of one key or value re-decided in the batch itself; more go to the bulk lane.
     package var holders = 2_000
+    /// Items of a discovery payload taken in one transaction.
+    package var discovery = 1_000
+    /// How many bytes they may have together, but for the last one.
+    package var discoveryBytes = 8_000_000
     /// How long a batch waits for the lock of a source's tables.
     package var lockTimeoutMilliseconds = 50
     /// The breaker: share of the active links, and the least number, that one source may end in the window.
@@ -92,6 +96,10 @@ package final class BatchEngine {
     var trial: Set<RecordName>?
     /// A constraint failed in the attempt before: links or decisions may have been changed by hand.
     var mendsAll = false
+    /// There may be discovery payloads to work on: so at first, and whenever the log says so.
+    var isDiscoveryDue = true
+    /// The items of the last page of discovery: those that are taken apart when it fails.
+    var discovered: [Int] = []
     /// Only compares: nothing may be written.
     var isVerifying = false
     /// Works on copies of its own tables: nothing that others see is written.

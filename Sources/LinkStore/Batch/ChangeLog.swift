@@ -4,7 +4,7 @@ package import Postgres
 /// One row of the change log.
 package struct LogRow: Sendable {
     package enum Topic: String, Sendable {
-        case record, source, act, expiry, rules, ci, link, tombstone
+        case record, source, act, expiry, rules, ci, link, tombstone, discovery
     }
 
     package var xid: UInt64

@@ -61,6 +61,8 @@ struct Work {
     var cisAgain: [CIRef: Cause] = [:]
     /// CIs to decide again.
     var cis: [CIRef: Cause] = [:]
+    /// Discovery payloads have come, or their items have entered or left conflicts.
+    var discovery: Cause?
     /// Which act touched a CI.
     var touchedBy: [CIName: Cause] = [:]
     /// Values whose verdict must be looked at again, though no record of theirs changed.

@@ -54,15 +54,7 @@ extension BatchEngine {
         guard let row = try await connection.query(CursorStatements.start).first else { return report }
         let start = try CursorStatements.decodeStart(row)
         let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }
-        let compiled = CompiledRuleSet(try await RuleSetLoader.load(connection))
-        var ids: [String: Int32] = [:]
-        for row in try await connection.query("SELECT signature, space_id FROM assetlink_internal.key_space") {
-            ids[try row.text(0)] = try row.int4(1)
-        }
-        spaceIDs = compiled.spaces.map { ids[$0.signature] ?? -1 }
-        spaceIndex = Dictionary(spaceIDs.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
-        rules = compiled
-        reader = SourceReader(rules: compiled)
+        try await readRules()
         let empty = Batch(
             start: start, sources: Dictionary(uniqueKeysWithValues: sources.map { ($0.id, $0) }),
             names: Dictionary(uniqueKeysWithValues: sources.map { ($0.name, $0.id) }), ranges: [])
@@ -74,6 +66,19 @@ extension BatchEngine {
         try await verifyCIs(empty, page, &report, progress)
         try await verifyRelations(&report)
         return report
+    }
+
+    /// The rules in force with the spaces as they are numbered: to compare, not to write.
+    func readRules() async throws {
+        let compiled = CompiledRuleSet(try await RuleSetLoader.load(connection))
+        var ids: [String: Int32] = [:]
+        for row in try await connection.query("SELECT signature, space_id FROM assetlink_internal.key_space") {
+            ids[try row.text(0)] = try row.int4(1)
+        }
+        spaceIDs = compiled.spaces.map { ids[$0.signature] ?? -1 }
+        spaceIndex = Dictionary(spaceIDs.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
+        rules = compiled
+        reader = SourceReader(rules: compiled)
     }
 
     private static func suspectsOfAssets(_ refs: [AssetRef]) -> Statement {
@@ -197,7 +202,9 @@ extension BatchEngine {
                 "open conflicts that nobody is in, or CIs in a closed one",
                 """
                 SELECT (SELECT count(*) FROM assetlink_internal.conflict AS c WHERE c.closed_at IS NULL
-                        AND NOT EXISTS (SELECT FROM assetlink_internal.ci_decision AS d WHERE d.conflict_id = c.conflict_id))
+                        AND NOT EXISTS (SELECT FROM assetlink_internal.ci_decision AS d WHERE d.conflict_id = c.conflict_id)
+                        AND NOT EXISTS (SELECT FROM assetlink_internal.discovery_item AS i
+                                        WHERE i.conflict_id = c.conflict_id AND i.state = 'conflict'))
                      + (SELECT count(*) FROM assetlink_internal.ci_decision AS d
                         JOIN assetlink_internal.conflict AS c USING (conflict_id) WHERE c.closed_at IS NOT NULL)
                 """

@@ -69,7 +69,10 @@ package enum EngineInvariants {
         SELECT 'conflict ' || c.conflict_id || ' is ' || CASE WHEN c.closed_at IS NULL THEN 'open' ELSE 'closed' END
         FROM assetlink_internal.conflict AS c
         WHERE (c.closed_at IS NULL) <> EXISTS (
-            SELECT FROM assetlink_internal.ci_decision AS d WHERE d.conflict_id = c.conflict_id)
+            SELECT FROM assetlink_internal.ci_decision AS d WHERE d.conflict_id = c.conflict_id
+            UNION ALL
+            SELECT FROM assetlink_internal.discovery_item AS i
+            WHERE i.conflict_id = c.conflict_id AND i.state = 'conflict')
         UNION ALL
         SELECT 'CI ' || d.ci_ref || ' is ' || d.state || ' with conflict ' || coalesce(d.conflict_id::text, 'none')
         FROM assetlink_internal.ci_decision AS d

@@ -106,6 +106,27 @@ enum Answers {
             ("derived_differences", .integer), ("decision_differences", .integer), ("contradictions", .integer),
             ("examples", .list(.string)),
         ],
+        "discover": [("payload", .integer), ("finished", .bool), ("items", .list(.row("discovery_result")))],
+        "discover-preview": [
+            (
+                "items",
+                .list(
+                    .object([
+                        ("item", .integer), ("class_name", .maybe(.string)), ("state", .string),
+                        ("reason_code", .maybe(.string)), ("detail", .maybe(.string)), ("ci_id", .maybe(.string)),
+                        ("rule", .maybe(.string)), ("entry_priority", .maybe(.integer)), ("matches", .list(.string)),
+                    ]))
+            ),
+            (
+                "relations",
+                .list(
+                    .object([
+                        ("kind", .string), ("relation", .integer), ("parent_item", .maybe(.integer)),
+                        ("child_item", .maybe(.integer)), ("type", .string), ("state", .string),
+                        ("reason_code", .maybe(.string)), ("detail", .maybe(.string)),
+                    ]))
+            ),
+        ],
         "audit-verify": [
             ("ok", .bool), ("head", .maybe(.integer)), ("problems", .list(.row("audit_verify"))),
         ],
