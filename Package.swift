@@ -72,7 +72,9 @@ let package = Package(
         // How fast the daemon is beside what one would use instead: worlds, measures, baselines.
         .target(
             name: "LinkBench",
-            dependencies: ["LinkCore", "LinkStore", "Postgres", "SampleFleet", "LinkTesting", logging, arguments],
+            dependencies: [
+                "LinkCommands", "LinkCore", "LinkStore", "Postgres", "SampleFleet", "LinkTesting", logging, arguments,
+            ],
             swiftSettings: house),
         .executableTarget(name: "assetlink-bench", dependencies: ["LinkBench", arguments], swiftSettings: house),
         // Faults made to happen to real processes, for the tests and for the soak.

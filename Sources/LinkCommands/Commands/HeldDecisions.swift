@@ -62,7 +62,7 @@ package struct HeldDrop: ConsoleCommand {
             Example: assetlinkctl held drop itam --reason 'a wrong import'
 
             JSON: schema assetlinkctl/held-drop.v1, fields act (its number), taken_up, notes, effect and cis; with \
-            --rules version, changed and taken_up.
+            --rules schema assetlinkctl/held-drop-rules.v1, fields version, changed and taken_up.
             """)
 
     /// What every command takes.
@@ -76,7 +76,7 @@ package struct HeldDrop: ConsoleCommand {
     /// Asks for it.
     package func execute(_ session: Session) async throws -> CommandExit {
         guard let source = what.source else {
-            return try await RuleActivation(command: "held-drop").run(
+            return try await RuleActivation(command: "held-drop-rules").run(
                 Statement("SELECT assetlink.drop_activation($1, $2)", act.parameters), session, act.waiting)
         }
         return try await Act(

@@ -15,6 +15,8 @@ package struct RulesPreview: ConsoleCommand {
 
             Ends with 0 when no CI loses its link, with 1 when one does; a link that moves is not lost.
 
+            Example: assetlinkctl rules preview rules.yaml
+
             JSON: schema assetlinkctl/rules-preview.v1, fields gained, lost, moved, conflicts_opened, conflicts_closed, \
             assets, cis, under_way, classes (class, cis, gained, lost, moved, conflicted_before, conflicted_after), \
             states (state, reason, before, after), conflicts (kind, opened, closed), examples (change, ci, class, \

@@ -162,6 +162,39 @@ enum Answers {
             ("version", .integer), ("class", .string), ("path", .list(.string)), ("rule_from", .maybe(.string)),
             ("rule", .anything), ("aged_after_days", .integer), ("aged_from", .maybe(.string)),
         ],
+        "rules-preview": [
+            ("gained", .integer), ("lost", .integer), ("moved", .integer), ("conflicts_opened", .integer),
+            ("conflicts_closed", .integer), ("assets", .integer), ("cis", .integer), ("under_way", .bool),
+            (
+                "classes",
+                .list(
+                    .object([
+                        ("class", .string), ("cis", .integer), ("gained", .integer), ("lost", .integer),
+                        ("moved", .integer), ("conflicted_before", .integer), ("conflicted_after", .integer),
+                    ]))
+            ),
+            (
+                "states",
+                .list(
+                    .object([
+                        ("state", .string), ("reason", .maybe(.string)), ("before", .integer), ("after", .integer),
+                    ]))
+            ),
+            (
+                "conflicts",
+                .list(.object([("kind", .string), ("opened", .integer), ("closed", .integer)]))
+            ),
+            (
+                "examples",
+                .list(
+                    .object([
+                        ("change", .string), ("ci", .string), ("class", .string), ("before", .maybe(.string)),
+                        ("after", .maybe(.string)), ("state", .string), ("reason", .maybe(.string)),
+                        ("rule", .maybe(.string)), ("entry_priority", .maybe(.integer)),
+                    ]))
+            ),
+            ("opened", .list(.string)), ("closed", .list(.string)),
+        ],
         "rules-diff": [
             (
                 "changes",
@@ -178,7 +211,7 @@ enum Answers {
         "pin": act, "unpin": act, "block": act, "unblock": act, "requeue": act, "close-stale": act, "composite": act,
         "trust": act, "distrust": act, "resync": act, "held-approve": act, "held-drop": act,
         "dead-letters-replay": act,
-        "rules-activate": activation, "rules-rollback": activation,
+        "rules-activate": activation, "rules-rollback": activation, "held-drop-rules": activation,
         "conflicts-resolve": [
             ("act", .maybe(.integer)),
             (

@@ -63,8 +63,8 @@ import Testing
         #expect(
             rest == [
                 "close-stale.v1", "dead-letters-replay.v1", "decisions-load.v1", "discover-preview.v1", "discover.v1",
-                "distrust.v1", "held-approve.v1",
-                "held-drop.v1", "rebase.v1", "rules-activate.v1", "rules-diff.v1", "rules-lint.v1", "rules-rollback.v1",
+                "distrust.v1", "held-approve.v1", "held-drop-rules.v1", "held-drop.v1", "rebase.v1",
+                "rules-activate.v1", "rules-diff.v1", "rules-lint.v1", "rules-preview.v1", "rules-rollback.v1",
                 "unblock.v1", "unpin.v1", "verify.v1",
             ])
     }
