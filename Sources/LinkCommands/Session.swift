@@ -13,12 +13,16 @@ package struct Session: Sendable {
 
     /// Connects as psql would.
     static func connect(_ options: CommonOptions, _ console: Console) async throws(PostgresError) -> Session {
-        let settings = ConnectionSettings(
-            options.database, overrides: ["fallback_application_name": "assetlinkctl"])
-        let logger = Logger(label: "assetlinkctl") { _ in SwiftLogNoOpLogHandler() }
-        let connection = try await PostgresConnection.connect(settings, logger: logger)
+        let connection = try await open(options)
         return Session(
             connection: connection, console: options.noColor ? console.withoutColours() : console, json: options.json)
+    }
+
+    /// One more connection to the same database.
+    static func open(_ options: CommonOptions) async throws(PostgresError) -> PostgresConnection {
+        let settings = ConnectionSettings(
+            options.database, overrides: ["fallback_application_name": "assetlinkctl"])
+        return try await .connect(settings, logger: Logger(label: "assetlinkctl") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// Makes the session one that reads: names resolve to PostgreSQL's own only, and programs get UTC.

@@ -1,3 +1,4 @@
+import Postgres
 import Synchronization
 
 /// What can end a sleep of the loop.
@@ -40,7 +41,7 @@ final class Wakeup: Sendable {
             state.next += 1
             return state.next
         }
-        var timer: Task<Void, Never>?
+        var timer: LoopTimer?
         await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 let isOver = state.withLock { state in
@@ -51,10 +52,7 @@ final class Wakeup: Sendable {
                 }
                 if isOver { return continuation.resume() }
                 // Not before: a timer that runs out while nobody waits yet would wake nobody.
-                timer = Task {
-                    try? await Task.sleep(for: limit)
-                    self.wake(id)
-                }
+                timer = LoopTimer(after: limit) { self.wake(id) }
             }
         } onCancel: {
             self.wake(id)

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LinkStore
 import Logging
+import Postgres
 
 /// Whether everything stored is what it must be.
 package struct Verify: ConsoleCommand {
@@ -21,12 +22,25 @@ package struct Verify: ConsoleCommand {
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
 
+    /// More read at the same time.
+    @Option(help: "Sessions that read at the same time, on one snapshot: 1 to 4.")
+    var sessions = 3
+
+    /// What the parser cannot check.
+    package func validate() throws {
+        guard (1...4).contains(sessions) else { throw ValidationError("--sessions is a number from 1 to 4") }
+    }
+
     /// What the parser makes.
     package init() {}
 
     /// Compares everything.
     package func execute(_ session: Session) async throws -> CommandExit {
-        let report = try await BatchEngine.verify(session.connection, logger: Logger(label: "verify"))
+        var others: [PostgresConnection] = []
+        for _ in 1..<sessions { others.append(try await Session.open(common)) }
+        let report = try await BatchEngine.verify(
+            session.connection, beside: others, logger: Logger(label: "verify"))
+        for other in others { await other.close() }
         if session.json {
             session.answer(
                 "verify",

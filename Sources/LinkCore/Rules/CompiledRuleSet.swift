@@ -1,5 +1,5 @@
-/// An entry with its key space and what the guard needs of it.
-package struct CompiledEntry: Sendable {
+/// An entry with its key space and what the guard needs of it; a class, as every reading holds several.
+package final class CompiledEntry: Sendable {
     package let entry: IdentifierEntry
     /// Pairs in the order of the key.
     package let pairs: [AttributePair]
@@ -14,19 +14,42 @@ package struct CompiledEntry: Sendable {
 
     package var priority: Int { entry.priority }
     package var isDependent: Bool { entry.isDependent }
+
+    init(
+        entry: IdentifierEntry, pairs: [AttributePair], space: Int, signature: String,
+        identifyingKinds: Set<IdentifierKind>, when: [CompiledCondition]
+    ) {
+        self.entry = entry
+        self.pairs = pairs
+        self.space = space
+        self.signature = signature
+        self.identifyingKinds = identifyingKinds
+        self.when = when
+    }
 }
 
-/// A rule ready to be applied.
-package struct CompiledRule: Sendable {
+/// A rule ready to be applied; a class, as every reading holds one.
+package final class CompiledRule: Sendable {
     package let name: String
     package let entries: [CompiledEntry]
     package let required: [Attribute]
     package let related: [RelatedEntry]
     package let hasDependentEntries: Bool
+
+    init(
+        name: String, entries: [CompiledEntry], required: [Attribute], related: [RelatedEntry],
+        hasDependentEntries: Bool
+    ) {
+        self.name = name
+        self.entries = entries
+        self.required = required
+        self.hasDependentEntries = hasDependentEntries
+        self.related = related
+    }
 }
 
-/// A rule set made ready once, so that no record pays for reading rule text.
-package struct CompiledRuleSet: Sendable {
+/// A rule set made ready once, so that no record pays for reading rule text; a class, so that none pays for a copy.
+package final class CompiledRuleSet: Sendable {
     package let source: RuleSet
     package let spaces: [KeySpace]
     /// What assets must show to have keys of each space.

@@ -149,7 +149,8 @@ extension BatchEngine {
             decision.priority = entry.priority
             decision.space = spaceIDs[entry.space]
             decision.matchedOn = KeyText.matchedOn(verdict.matchedOn)
-            decision.evidence = auditEvidence(item, verdict, entry, batch)
+            // A comparison writes no audit.
+            if !isVerifying { decision.evidence = auditEvidence(item, verdict, entry, batch) }
         }
         switch verdict.outcome {
         case .excluded(let reason): (decision.state, decision.reason) = (.excluded, reason)

@@ -143,7 +143,10 @@ package final class BatchEngine {
         try await flush([statement])[0]
     }
 
-    func rollback() async {
+    func rollback() async { await Self.rollback(connection, logger) }
+
+    /// Ends a transaction; where that fails, the session is lost and the transaction with it.
+    static func rollback(_ connection: PostgresConnection, _ logger: Logger) async {
         do { _ = try await connection.query("ROLLBACK") } catch {
             logger.debug("rollback failed", metadata: ["error": "\(error)"])
         }

@@ -175,23 +175,13 @@ struct SourceReader {
     }
 
     private func ciList(_ has: Set<String>, isStored: Bool = false) -> String {
-        func list(_ name: String, _ member: String) -> String {
-            // Nearly always absent or an array of objects; a function is only called where there is something.
-            has.contains(name)
-                ? """
-                CASE jsonb_typeof(b."\(name)"::jsonb) WHEN 'array' THEN
-                    ARRAY(SELECT coalesce(e ->> '\(member)', '') FROM jsonb_array_elements(b."\(name)"::jsonb) AS e
-                          WHERE jsonb_typeof(e) = 'object') ELSE '{}' END
-                """ : "'{}'::text[]"
-        }
         var raw = rawCI(has)
         let mark = isStored ? "''::text" : digest(raw)
-        if isStored { for index in [3, 6, 13] { raw[index] = "NULL::jsonb" } }
+        if isStored { raw[13] = "NULL::jsonb" }
         return
             (raw + [
                 Self.column("last_discovered_at", "timestamptz", has), Self.column("discovery_source", "text", has),
-                Self.column("version", "timestamptz", has), list("serials", "type"), list("serials", "value"),
-                list("network_adapters", "mac"), memberArray(has),
+                Self.column("version", "timestamptz", has), memberArray(has),
             ] + listArrays(has) + [mark]).joined(separator: ", ")
     }
 
@@ -274,10 +264,10 @@ struct SourceReader {
         record.lastDiscoveredAt = try columns.timeOrNil()
         record.discoverySource = try columns.textOrNil()
         let version = try columns.timeOrNil()
-        let types = try columns.texts()
-        let values = try columns.texts()
-        record.serials = zip(types, values).map { TypedSerial(type: $0, value: $1) }
-        record.macAddresses = try columns.texts()
+        record.serials = JSONObjects.members(["type", "value"], of: serials).map {
+            TypedSerial(type: $0[0], value: $0[1])
+        }
+        record.macAddresses = JSONObjects.members(["mac"], of: adapters).map { $0[0] }
         record.attributes = try members(&columns)
         record.lists = try lists(&columns)
         return CIRow(

@@ -25,6 +25,22 @@ package struct VerifyReport: Sendable {
 
     /// Keeps the first fifty.
     mutating func note(_ example: String) { if examples.count < 50 { examples.append(example) } }
+
+    /// Adds what was found elsewhere.
+    mutating func add(_ other: VerifyReport) {
+        assets += other.assets
+        cis += other.cis
+        sourceDifferences += other.sourceDifferences
+        derivedDifferences += other.derivedDifferences
+        decisionDifferences += other.decisionDifferences
+        contradictions += other.contradictions
+        for example in other.examples { note(example) }
+    }
+}
+
+/// What is compared by itself: each part can have a session of its own.
+private enum VerifyPart: CaseIterable, Sendable {
+    case decisions, assets, sources, relations
 }
 
 extension BatchEngine {
@@ -32,45 +48,83 @@ extension BatchEngine {
     /// decision with the decision from scratch (engine point 10); one read-only snapshot, page by page.
     ///
     /// Changes that wait in the log show as differences from their source.
+    ///
+    /// - Parameter others: sessions to read by at the same time, on the same snapshot; their settings are changed, as the
+    ///   first one's are.
     package static func verify(
-        _ connection: PostgresConnection, page: Int = 2_000, logger: Logger, progress: (VerifyReport) -> Void = { _ in }
+        _ connection: PostgresConnection, beside others: [PostgresConnection] = [], page: Int = 2_000, logger: Logger
     ) async throws -> VerifyReport {
-        let engine = BatchEngine(connection: connection, epoch: 0, logger: logger)
-        engine.isVerifying = true
-        try await connection.script(sessionSettings)
-        _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        let sessions = [connection] + others
         do {
-            let report = try await engine.verifyAll(page: page, progress: progress)
-            await engine.rollback()
+            var report = VerifyReport()
+            try await share(connection, others)
+            let rules = CompiledRuleSet(try await RuleSetLoader.load(connection))
+            try await withThrowingTaskGroup(of: VerifyReport.self) { group in
+                for (number, session) in sessions.enumerated() {
+                    // In turn: the first two are what takes longest.
+                    let parts = VerifyPart.allCases.enumerated().filter { $0.offset % sessions.count == number }
+                    group.addTask {
+                        let engine = BatchEngine(connection: session, epoch: 0, logger: logger)
+                        return try await engine.verify(parts.map(\.element), rules, page: page)
+                    }
+                }
+                for try await part in group { report.add(part) }
+            }
+            for session in sessions { await rollback(session, logger) }
             return report
         } catch {
-            await engine.rollback()
+            for session in sessions { await rollback(session, logger) }
             throw error
         }
     }
 
-    private func verifyAll(page: Int, progress: (VerifyReport) -> Void) async throws -> VerifyReport {
+    /// Gives all sessions the snapshot of the first.
+    private static func share(_ first: PostgresConnection, _ others: [PostgresConnection]) async throws {
+        let begin = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try await first.script(sessionSettings)
+        _ = try await first.query(begin)
+        guard !others.isEmpty else { return }
+        let snapshot = try await first.query("SELECT pg_export_snapshot()").first?.text(0) ?? ""
+        for other in others {
+            try await other.script(sessionSettings)
+            _ = try await other.query(begin)
+            try await other.script("SET TRANSACTION SNAPSHOT '\(snapshot)'")
+        }
+    }
+
+    private func verify(
+        _ parts: [VerifyPart], _ compiled: CompiledRuleSet, page: Int
+    ) async throws -> VerifyReport {
+        isVerifying = true
         var report = VerifyReport()
         guard let row = try await connection.query(CursorStatements.start).first else { return report }
         let start = try CursorStatements.decodeStart(row)
         let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }
-        try await readRules()
+        try await readRules(compiled)
         let empty = Batch(
             start: start, sources: Dictionary(uniqueKeysWithValues: sources.map { ($0.id, $0) }),
             names: Dictionary(uniqueKeysWithValues: sources.map { ($0.name, $0.id) }), ranges: [])
-        for source in sources where !source.isDetached && source.status == .ok {
-            try await verifySource(source, page, &report)
-            progress(report)
+        for part in parts {
+            switch part {
+            case .sources:
+                for source in sources where !source.isDetached && source.status == .ok {
+                    try await verifySource(source, page, &report)
+                }
+            case .assets: try await verifyAssets(empty, page, &report)
+            case .decisions: try await verifyCIs(empty, page, &report)
+            case .relations: try await verifyRelations(&report)
+            }
         }
-        try await verifyAssets(empty, page, &report, progress)
-        try await verifyCIs(empty, page, &report, progress)
-        try await verifyRelations(&report)
         return report
     }
 
     /// The rules in force with the spaces as they are numbered: to compare, not to write.
-    func readRules() async throws {
-        let compiled = CompiledRuleSet(try await RuleSetLoader.load(connection))
+    ///
+    /// - Parameter known: the rules, where another session has read them on the same snapshot.
+    func readRules(_ known: CompiledRuleSet? = nil) async throws {
+        var known = known
+        if known == nil { known = CompiledRuleSet(try await RuleSetLoader.load(connection)) }
+        guard let compiled = known else { return }
         var ids: [String: Int32] = [:]
         for row in try await connection.query("SELECT signature, space_id FROM assetlink_internal.key_space") {
             ids[try row.text(0)] = try row.int4(1)
@@ -93,7 +147,7 @@ extension BatchEngine {
     }
 
     private func verifyAssets(
-        _ empty: Batch, _ page: Int, _ report: inout VerifyReport, _ progress: (VerifyReport) -> Void
+        _ empty: Batch, _ page: Int, _ report: inout VerifyReport
     ) async throws {
         guard let rules else { return }
         var after: Int64 = 0
@@ -129,12 +183,11 @@ extension BatchEngine {
                     "asset \(change.source.name)/\(change.key): stored \(wrong.joined(separator: ", ")) not as by the rules"
                 )
             }
-            progress(report)
         }
     }
 
     private func verifyCIs(
-        _ empty: Batch, _ page: Int, _ report: inout VerifyReport, _ progress: (VerifyReport) -> Void
+        _ empty: Batch, _ page: Int, _ report: inout VerifyReport
     ) async throws {
         var after: Int64 = 0
         while true {
@@ -173,7 +226,6 @@ extension BatchEngine {
                     report.note("\(name): its active link is not what it is linked to")
                 }
             }
-            progress(report)
         }
     }
 

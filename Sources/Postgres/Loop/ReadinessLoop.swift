@@ -18,7 +18,8 @@ struct Interest: Equatable {
 
 /// A thread that watches connections, and runs the tasks that prefer it.
 ///
-/// Level-triggered epoll for the sockets, an eventfd for work from other threads, a heap for the deadlines.
+/// Level-triggered epoll for the sockets, an eventfd for work from other threads, a heap and a timerfd for the deadlines,
+/// because epoll's own time-out has milliseconds only.
 /// Everything under "on the loop" traps when it is called from any other thread.
 final class ReadinessLoop: @unchecked Sendable {
     // Unchecked: `inbox` and `threadID` synchronise themselves, the descriptors are constant, and `handlers`,
@@ -36,17 +37,26 @@ final class ReadinessLoop: @unchecked Sendable {
 
     private let epoll: CInt
     private let wake: CInt
+    private let timer: CInt
     private let threadID = Atomic<UInt>(0)
     private let inbox = Mutex(Inbox())
     private var handlers: [UInt64: any ReadinessHandler] = [:]
     private var lastToken: UInt64 = 0
     private var deadlines = DeadlineHeap()
+    /// What the timer is set to.
+    private var alarm: ContinuousClock.Instant?
+
+    /// The tokens of what is not a connection.
+    private static let wakeToken: UInt64 = 0
+    private static let timerToken = UInt64.max
 
     private init(_ name: String) {
         epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
         wake = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
-        precondition(epoll >= 0 && wake >= 0, "the readiness loop got no descriptors")
-        control(EPOLL_CTL_ADD, wake, events: EPOLLIN.rawValue, token: 0)
+        timer = timerfd_create(CLOCK_MONOTONIC, CInt(TFD_CLOEXEC | TFD_NONBLOCK))
+        precondition(epoll >= 0 && wake >= 0 && timer >= 0, "the readiness loop got no descriptors")
+        control(EPOLL_CTL_ADD, wake, events: EPOLLIN.rawValue, token: Self.wakeToken)
+        control(EPOLL_CTL_ADD, timer, events: EPOLLIN.rawValue, token: Self.timerToken)
         let isStarted = startThread(name) { [self] in run() }
         precondition(isStarted, "the readiness loop got no thread")
     }
@@ -124,17 +134,20 @@ final class ReadinessLoop: @unchecked Sendable {
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
         while true {
             // Jobs that make jobs do not keep the sockets waiting: each turn takes those that were there.
-            let timeout = runInbox() ? 0 : millisecondsToDeadline()
+            let timeout: CInt = runInbox() ? 0 : -1
+            setTimer()
             let count = unsafe events.withUnsafeMutableBufferPointer {
                 // Safe: epoll writes at most `count` events into the buffer.
                 unsafe epoll_wait(epoll, $0.baseAddress, CInt($0.count), timeout)
             }
             for index in 0..<Int(max(0, count)) {
                 let (token, ready) = unsafe (events[index].data.u64, events[index].events)
-                if token == 0 {
-                    var ignored: eventfd_t = 0
-                    unsafe eventfd_read(wake, &ignored)
-                } else {
+                switch token {
+                case Self.wakeToken: clear(wake)
+                case Self.timerToken:
+                    clear(timer)
+                    alarm = nil
+                default:
                     let failed = ready & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
                     handlers[token]?.ready(
                         readable: failed || ready & EPOLLIN.rawValue != 0,
@@ -155,12 +168,24 @@ final class ReadinessLoop: @unchecked Sendable {
         return inbox.withLock { !$0.jobs.isEmpty }
     }
 
-    /// How long to wait: rounded up, so that the deadline has passed when the wait ends.
-    private func millisecondsToDeadline() -> CInt {
-        guard let earliest = deadlines.earliest() else { return -1 }
-        let left = ContinuousClock.now.duration(to: earliest)
-        guard left > .zero else { return 0 }
-        return left < .seconds(3600) ? CInt(left / .milliseconds(1)) + 1 : 3_600_000
+    /// Takes the count of an eventfd or timerfd away, so that it is not ready any more.
+    private func clear(_ descriptor: CInt) {
+        var count: UInt64 = 0
+        // Safe: eight bytes are read into eight.
+        _ = unsafe read(descriptor, &count, MemoryLayout<UInt64>.size)
+    }
+
+    /// Sets the timer to the earliest deadline; one that was withdrawn wakes the loop for nothing.
+    private func setTimer() {
+        guard let earliest = deadlines.earliest(), alarm.map({ earliest < $0 }) ?? true else { return }
+        alarm = earliest
+        // Never zero, which would stop the timer.
+        let left = max(.nanoseconds(1), ContinuousClock.now.duration(to: earliest)).components
+        var time = itimerspec()
+        time.it_value = timespec(
+            tv_sec: Int(left.seconds), tv_nsec: Int(left.attoseconds / 1_000_000_000))
+        if time.it_value.tv_sec == 0, time.it_value.tv_nsec == 0 { time.it_value.tv_nsec = 1 }
+        unsafe timerfd_settime(timer, 0, &time, nil)
     }
 }
 
