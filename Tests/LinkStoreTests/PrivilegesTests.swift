@@ -25,7 +25,8 @@ import Testing
 
     private static let publicRelations =
         configuration + [
-            "alarm", "asset_evidence", "asset_state", "audit", "ci_evidence", "ci_state", "conflict", "conflict_member",
+            "alarm", "asset_evidence", "asset_state", "audit", "ci_evidence", "ci_state", "ci_with_asset", "conflict",
+            "conflict_member",
             "conflict_queue",
             "coverage",
             "coverage_by_class", "coverage_by_source", "coverage_history", "daemon_status", "dead_letter",
@@ -45,7 +46,7 @@ import Testing
         for name in [
             "act", "aged_link", "asset_ring", "asset_serial", "capture", "ci_ring", "class_age", "conflict_asset",
             "conflict_ci",
-            "pending_change", "pinned_entry_claim", "rule_edit", "rule_head", "rule_set", "source",
+            "pending_change", "pinned_entry_claim", "source_facts", "rule_edit", "rule_head", "rule_set", "source",
         ] { all[name] = "SELECT" }
         for name in [
             "act_end", "audit", "batch", "change_log_0", "change_log_1", "change_log_2", "key_space",
@@ -109,7 +110,8 @@ import Testing
         "assetlink_integrator": attachHelpers + [
             "assetlink.attach_asset_source", "assetlink.attach_ci_source", "assetlink.check_rule",
             "assetlink.check_source",
-            "assetlink.create_published_source", "assetlink.detach_source", "assetlink.disable_discovery",
+            "assetlink.create_published_source", "assetlink.set_asset_facts", "assetlink.detach_source",
+            "assetlink.disable_discovery",
             "assetlink.enable_discovery", "assetlink.resync",
             "assetlink_internal.attach",
             "assetlink_internal.drop_captures", "assetlink_internal.make_capture", "assetlink_internal.record_detach",
@@ -117,7 +119,8 @@ import Testing
         ],
         "assetlink_delegate": [],
         "assetlink_daemon": readers + [
-            "assetlink_internal.append_log", "assetlink_internal.audit_bytes", "assetlink_internal.batch_digest",
+            "assetlink_internal.append_log", "assetlink_internal.asset_facts", "assetlink_internal.audit_bytes",
+            "assetlink_internal.batch_digest",
             "assetlink_internal.capture_refusals", "assetlink_internal.drifted", "assetlink_internal.mend",
             "assetlink_internal.open_transactions", "assetlink_internal.qualified_name",
             "assetlink_internal.relation_tree", "assetlink_internal.trigger_findings",
@@ -140,6 +143,7 @@ import Testing
 
     private static let orphans = [
         "assetlink.asset_candidates", "assetlink.orphan_advice", "assetlink.orphan_causes", "assetlink.record_waits",
+        "assetlink_internal.asset_facts",
         "assetlink_internal.orphan_step",
     ]
 
