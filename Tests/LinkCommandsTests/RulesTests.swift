@@ -110,6 +110,8 @@ import Testing
             json.text.hasPrefix(
                 #"{"schema": "assetlinkctl/rules-preview.v1", "gained": 0, "lost": 4, "moved": 0, "conflicts_opened": 0"#
             ))
+        let schema = try #require(JSONSchema(try PublishedFile("deploy/docs/schemas/rules-preview.v1.json").text()))
+        #expect(schema.problems(in: json.text) == [])
         #expect(json.text.contains(#"{"class": "printer", "cis": 4, "gained": 0, "lost": 2, "moved": 0"#))
         #expect(
             json.text.contains(
@@ -120,6 +122,14 @@ import Testing
         #expect(await run("rules", "activate", file, "--reason", "r", "--wait", "0", "-d", database).code == 0)
         try await runner.drain()
         #expect(try await connection.query(active).first?.int8(0) == 4)
+        // The other way round: what trusting a suspect value would do.
+        try await connection.script("UPDATE cmdb.ci SET serial_number = 'KX9', asset_tag = NULL WHERE ci_id > 2")
+        try await runner.drain()
+        let trusting = await run("rules", "preview", "--trust", "serial:kx9", "-d", database)
+        #expect(trusting.code == 0 && trusting.out.first?.hasSuffix("1 opened, 0 closed.") == true, "\(trusting)")
+        #expect(trusting.out.contains("  opened duplicate_ci itam/9 cmdb"), "\(trusting)")
+        #expect(await run("rules", "preview", "--trust", "serial:KX5", "-d", database).code == 1)
+        #expect(await run("rules", "preview", "-d", database).code == 64)
         let bad = await run("rules", "preview", try temporaryFile("classes: {}"), "-d", database)
         #expect(bad.code == 1 && bad.errors.contains("there is no class \"ci\""), "\(bad)")
     }

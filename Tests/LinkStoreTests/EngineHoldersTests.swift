@@ -61,6 +61,41 @@ import Testing
         try await bench.compare()
     }
 
+    /// A value that counts no more goes page by page; what is left of it on the way links nobody, and no batch is larger
+    /// than a page.
+    @Test(arguments: [(1, 23), (23, 1), (23, 23)])
+    func nobodyIsLinkedByTheRestOfAValue(assets: Int, cis: Int) async throws {
+        let bench = try await EngineBench("rest_\(assets)_\(cis)") { limits in
+            limits.holders = 10
+            limits.bulk = 11
+            limits.breakerMinimum = 10_000
+        }
+        try await bench.run(
+            """
+            INSERT INTO itam.asset (asset_id, serial_number) SELECT n, 'SAME' FROM generate_series(1, \(assets)) AS n;
+            INSERT INTO cmdb.ci (ci_id, ci_class, serial_number)
+            SELECT n, 'server', 'SAME' FROM generate_series(1, \(cis)) AS n;
+            """)
+        try await bench.drain()
+        #expect(try await bench.value("SELECT count(*) FROM assetlink.suspect_identifier") == "1")
+        for act in ["trust", "distrust", "trust", "distrust"] {
+            try await bench.run("SELECT assetlink.\(act)_identifier('serial', 'SAME', 'test')")
+            if act == "trust" {
+                #expect(
+                    try await bench.rows(
+                        "SELECT links_gained || ' ' || conflicts_opened FROM assetlink.suspect_identifier") == ["0 1"])
+            }
+            let reports = try await bench.drain()
+            #expect(reports.allSatisfy { $0.changes <= 12 } && reports.count >= 3, "\(reports.map(\.changes))")
+            try await bench.check(act)
+            let states = try await bench.rows("SELECT DISTINCT state || ' ' || reason FROM assetlink.ci_state")
+            let conflict = assets > 1 ? "conflicted duplicate_asset" : "conflicted duplicate_ci"
+            #expect(states == [act == "trust" ? conflict : "orphaned suspect_identifier"])
+        }
+        let linked = "SELECT count(*) FROM assetlink_internal.audit WHERE to_state IN ('linked', 'active')"
+        #expect(try await bench.value(linked) == "0")
+    }
+
     @Test func theViewOfAKeyWithManyHoldersChanges() async throws {
         let bench = try await bench()
         try await bench.run("UPDATE assetlink.suspect_limit SET holders = 0; \(Self.crowd)")

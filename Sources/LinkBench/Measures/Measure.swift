@@ -15,7 +15,7 @@ enum Measures {
         FirstLink.self, Drain.self, Verify.self, Lists.self, Latency.self, Reader.self, RoundTrips.self, Cost.self,
         Writers.self,
         Synchronous.self,
-        Profile.self, SharedValue.self, Memory.self,
+        Profile.self, SharedValue.self, Memory.self, Activation.self,
     ]
 
     /// Their names.

@@ -1,7 +1,9 @@
 package import ArgumentParser
+import LinkCore
 import LinkRules
 import LinkStore
 import Logging
+import Postgres
 
 /// What a rule file would do to the links.
 package struct RulesPreview: ConsoleCommand {
@@ -11,7 +13,7 @@ package struct RulesPreview: ConsoleCommand {
         discussion: """
             Reads one snapshot of what is stored, page by page, and decides every CI by the proposed rules in temporary \
             tables; nothing that others see is written. Needs the daemon's rights to read. A section that the file has \
-            not stays as it is in force. What activation does is exactly this, on records that do not change meanwhile.
+            not stays as it is in force. With --trust it says what trust would do to a suspect value. What activation does is exactly this, on records that do not change meanwhile.
 
             Ends with 0 when no CI loses its link, with 1 when one does; a link that moves is not lost.
 
@@ -26,24 +28,30 @@ package struct RulesPreview: ConsoleCommand {
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
     @Option(help: "How many of each change to name.") var examples = 5
-    @Argument(help: "The rule file; - is the standard input.") var file: String
+    @Option(help: "As if this suspect value were trusted: its kind, a colon, and the value. More than once.")
+    var trust: [String] = []
+    @Argument(help: "The rule file; - is the standard input. Without it, with --trust: the rules in force.")
+    var file: String?
 
     /// What the parser makes.
     package init() {}
 
-    /// At least none.
+    /// There is something to look at.
     package func validate() throws {
+        if file == nil, trust.isEmpty { throw ValidationError("Give a rule file, or --trust.") }
         if examples < 0 { throw ValidationError("--examples must not be negative.") }
     }
 
     /// Works it out.
     package func execute(_ session: Session) async throws -> CommandExit {
-        let read = try RuleSource.soundFile(file)
-        let proposed = read.completed(by: try await RuleSource.version(nil, session))
+        let read = try file.map { try RuleSource.soundFile($0) }
+        let inForce = try await RuleSource.version(nil, session)
+        let proposed = read?.completed(by: inForce) ?? inForce
+        let trusted = try await suspects(session)
         let progress = Progress("records", session.console)
         var done = 0
         let report = try await BatchEngine.preview(
-            session.connection, proposed, examples: examples, logger: Logger(label: "preview")
+            session.connection, proposed, trusting: trusted, examples: examples, logger: Logger(label: "preview")
         ) { now in
             progress.advance(by: Int64(now - done))
             done = now
@@ -55,6 +63,25 @@ package struct RulesPreview: ConsoleCommand {
             report.show(session)
         }
         return report.lost > 0 ? .problems : .success
+    }
+
+    /// The suspect values that are named, as they are stored.
+    private func suspects(_ session: Session) async throws -> [KindValue] {
+        var values: [KindValue] = []
+        for name in trust {
+            let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+            let rows = try await session.query(
+                """
+                SELECT s.value FROM assetlink.suspect_identifier s
+                WHERE s.kind = $1 AND lower(s.value) = lower(btrim($2))
+                """, [.text(parts[0]), .text(parts.last ?? "")])
+            guard let kind = IdentifierKind(rawValue: parts[0]), let row = rows.first else {
+                throw Failure(
+                    .problems, "\(name.harmless) is not suspect.", hint: "See assetlink.suspect_identifier.")
+            }
+            values.append(KindValue(kind, try row.text(0)))
+        }
+        return values
     }
 }
 

@@ -233,7 +233,7 @@ extension BatchEngine {
 
     func takeValue(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
         guard let kind = range.valueKind, let value = range.key else { return true }
-        let isAssets = range.phase == 0
+        let isAssets = range.phase == 0 || range.phase == 3
         let rows = try await flush(
             Statement(
                 isAssets
@@ -258,8 +258,8 @@ extension BatchEngine {
         range.done += rows.count
         batch.work.rulesChanged = true
         guard rows.count < pace.page else { return false }
-        if !isAssets { return true }
-        range.phase = 1
+        if range.phase == 1 || range.phase == 3 { return true }
+        range.phase += 1
         range.after = nil
         return false
     }

@@ -180,7 +180,7 @@ extension BatchEngine {
     private func flip(_ flipped: [(KindValue, Bool)], _ causes: [KindValue: Cause], _ batch: inout Batch) async throws {
         let on = flipped.filter(\.1).map(\.0)
         let off = flipped.filter { !$0.1 }.map(\.0)
-        let all = flipped.map(\.0)
+        let all = on + off
         let most = Int64(limits.holders + 1)
         let named: [Parameter] = [.texts(all.map(\.kind.rawValue)), .texts(all.map(\.value)), .int8(most)]
         func holders(_ side: String) -> Statement {
@@ -211,7 +211,7 @@ extension BatchEngine {
         for row in Array(rows[2]) + Array(rows[3]) { counts[Int(try row.int8(0)), default: 0] += 1 }
         for (index, value) in all.enumerated() {
             var audit = AuditRow(
-                on.contains(value) ? "identifier_suspect" : "identifier_cleared", cause: causes[value] ?? .system)
+                index < on.count ? "identifier_suspect" : "identifier_cleared", cause: causes[value] ?? .system)
             audit.evidence = JSONText.object([
                 "kind": JSONText.string(value.kind.rawValue), "value": JSONText.string(value.value),
             ])
@@ -220,6 +220,7 @@ extension BatchEngine {
             var range = BulkRange(.value, id: 0, source: causes[value]?.source, cause: causes[value]?.json ?? "{}")
             range.valueKind = value.kind.rawValue
             range.key = value.value
+            range.phase = index < on.count ? 2 : 0
             add(range, to: &batch)
         }
         for row in rows[2] where counts[Int(try row.int8(0))] ?? 0 <= limits.holders {

@@ -76,7 +76,8 @@ package struct BulkRange: Hashable, Sendable {
         case reevaluate
         /// Every CI holding a match key.
         case holders
-        /// Every record holding a value whose verdict flipped.
+        /// Every record holding a value whose verdict flipped: of one that counts again assets first (0), then CIs (1);
+        /// of one that counts no more CIs first (2), then assets (3), so that nobody is matched by what is left of it.
         case value
         /// Held keys of a source that an operator approved, or whose source is whole again.
         case release

@@ -11,10 +11,12 @@ extension BatchEngine {
     ///
     /// - Parameters:
     ///   - ruleSet: the proposed rules, whole.
+    ///   - trusted: values that would be trusted, in canonical form.
     ///   - examples: how many of each change are named.
     ///   - progress: told of records done.
     package static func preview(
-        _ connection: PostgresConnection, _ ruleSet: RuleSet, page: Int = 2_000, examples: Int = 5, logger: Logger,
+        _ connection: PostgresConnection, _ ruleSet: RuleSet, trusting trusted: [KindValue] = [], page: Int = 2_000,
+        examples: Int = 5, logger: Logger,
         progress: (Int) -> Void = { _ in }
     ) async throws -> PreviewReport {
         var limits = BatchLimits()
@@ -26,7 +28,7 @@ extension BatchEngine {
         try await connection.script(Shadow.indexes)
         _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         do {
-            let report = try await engine.previewAll(ruleSet, examples, progress)
+            let report = try await engine.previewAll(ruleSet, trusted, examples, progress)
             await engine.rollback()
             return report
         } catch {
@@ -36,7 +38,7 @@ extension BatchEngine {
     }
 
     private func previewAll(
-        _ ruleSet: RuleSet, _ examples: Int, _ progress: (Int) -> Void
+        _ ruleSet: RuleSet, _ trusted: [KindValue], _ examples: Int, _ progress: (Int) -> Void
     ) async throws -> PreviewReport {
         guard let row = try await connection.query(CursorStatements.start).first else {
             throw StoreError.corrupt("no cursor")
@@ -45,6 +47,11 @@ extension BatchEngine {
         let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }
         try await propose(ruleSet)
         try await allowing("enable_seqscan") { _ = try await connection.pipeline(Shadow.copying) }
+        _ = try await connection.query(
+            """
+            INSERT INTO pg_temp.trusted_value (kind, value, act_id)
+            SELECT k.kind, k.value, 0 FROM unnest($1::text[], $2::text[]) AS k (kind, value) ON CONFLICT DO NOTHING
+            """, [.texts(trusted.map(\.kind.rawValue)), .texts(trusted.map(\.value))])
         var empty = Batch(
             start: start, sources: Dictionary(uniqueKeysWithValues: sources.map { ($0.id, $0) }),
             names: Dictionary(uniqueKeysWithValues: sources.map { ($0.name, $0.id) }), ranges: [])

@@ -11,6 +11,7 @@ final class Shadow {
     /// What it reads of records, too: copied whole, with the indexes that its statements use.
     private static let copies = [
         "asset": ["(asset_ref)", "(source_id, key)"],
+        "trusted_value": ["(kind, value)"],
         "ci": ["(ci_ref)", "(source_id, key)", "(source_id, parent_ci_id) WHERE parent_ci_id IS NOT NULL"],
     ]
     private static let names = Set(tables + copies.keys + ["link_link_id_seq"])

@@ -1,0 +1,80 @@
+import Glibc
+import LinkCore
+import LinkStore
+import Postgres
+
+/// A change of rules by which every link has other evidence, and none is lost.
+enum Activation: Measure {
+    static let name = "activation"
+    static let summary = "other priorities in all rules: the preview and the change itself, beside verify"
+
+    static func run(_ bench: Bench) async throws -> [Finding] {
+        let world = try await bench.world()
+        var (activations, previews, passes): ([Double], [Double], [Double]) = ([], [], [])
+        var (waits, daemon, own): ([Double], [Double], [Double]) = ([], [], [])
+        for _ in 0..<bench.scale.rounds {
+            let clock = ContinuousClock()
+            let session = try await world.session()
+            var start = clock.now
+            _ = try await BatchEngine.verify(session, logger: bench.logger)
+            passes.append((clock.now - start).inSeconds)
+            await session.close()
+            start = clock.now
+            own.append(try await preview(world, bench))
+            previews.append((clock.now - start).inSeconds)
+            let pid = try world.running().pid
+            ProcessFigures.forgetPeak(pid)
+            activations.append(try await world.drainTime { try await shift(world, by: 1) })
+            daemon.append(Double(try ProcessFigures.memory(pid, "VmHWM")) / 1_024)
+            waits.append(
+                try await world.number(
+                    """
+                    SELECT extract(epoch FROM max(committed_at) - min(committed_at)) FROM assetlink_internal.batch
+                    WHERE rule_set_version = (SELECT max(version) FROM assetlink.rule_set)
+                        AND jsonb_path_exists(ranges, '$[*] ? (@.kind == "reevaluate" && @.phase < 2)')
+                    """))
+            // The other measures know the rules as shipped.
+            try await shift(world, by: -1)
+            try await world.quiet()
+        }
+        let records = Double(world.cis + world.assets) / 1_000
+        return [
+            Finding(name, "activation", unit: "s", activations, beside: "verify", passes),
+            Finding(name, "activation per record", unit: "ms", activations.map { $0 / records }),
+            Finding(name, "changes wait for the keys", unit: "s", waits),
+            Finding(name, "daemon's memory, most", unit: "MB", daemon, target: .atMost(96)),
+            Finding(name, "preview", unit: "s", previews, beside: "verify", passes),
+            Finding(name, "preview's memory, more than before", unit: "MB", own, target: .atMost(64)),
+        ]
+    }
+
+    /// - Returns: by how much this process grew at most, in MB.
+    private static func preview(_ world: World, _ bench: Bench) async throws -> Double {
+        let session = try await world.session()
+        var rules = try await RuleSetLoader.load(session)
+        for index in rules.classes.indices {
+            guard case .own(var rule) = rules.classes[index].rule else { continue }
+            for number in rule.entries.indices { rule.entries[number].priority += 1 }
+            rules.classes[index].rule = .own(rule)
+        }
+        let before = try ProcessFigures.memory(getpid(), "VmRSS")
+        ProcessFigures.forgetPeak(getpid())
+        let report = try await BatchEngine.preview(session, rules, logger: bench.logger)
+        await session.close()
+        guard report.gained + report.lost + report.moved + report.opened + report.closed == 0, report.cis > 0 else {
+            throw BenchError("other priorities change \(report.gained + report.lost + report.moved) links")
+        }
+        return Double(try ProcessFigures.memory(getpid(), "VmHWM") - before) / 1_024
+    }
+
+    private static func shift(_ world: World, by step: Int) async throws {
+        try await world.connection.script(
+            """
+            UPDATE assetlink.ci_class SET rule = jsonb_set(rule, '{entries}', (
+                SELECT jsonb_agg(
+                    jsonb_set(e.entry, '{priority}', to_jsonb((e.entry ->> 'priority')::integer + \(step))) ORDER BY e.n)
+                FROM jsonb_array_elements(rule -> 'entries') WITH ORDINALITY AS e (entry, n)))
+            WHERE jsonb_typeof(rule) = 'object'
+            """)
+    }
+}
