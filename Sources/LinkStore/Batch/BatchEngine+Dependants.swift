@@ -10,11 +10,16 @@ extension BatchEngine {
         guard hasDependents else { return [] }
         var parents: [CIName] = []
         for decision in batch.decisions.values {
-            let old = decision.facts.stored?.state == .linked ? decision.facts.stored?.claim : nil
-            let isMoved = old != (decision.facts.isDeleted ? nil : decision.linked)
-            let isNew = batch.cis[decision.facts.ref] != nil
-            guard isMoved || isNew, batch.hood.followed[decision.facts.ref] != .some(decision.linked) else { continue }
-            batch.hood.followed[decision.facts.ref] = .some(decision.linked)
+            let ref = decision.facts.ref
+            let linked = decision.facts.isDeleted ? nil : decision.linked
+            if let followed = batch.hood.followed[ref] {
+                // Decided in an earlier round too: its children know that answer, not the stored one.
+                guard followed != linked else { continue }
+            } else {
+                let old = decision.facts.stored?.state == .linked ? decision.facts.stored?.claim : nil
+                guard old != linked || batch.cis[ref] != nil else { continue }
+            }
+            batch.hood.followed[ref] = .some(linked)
             parents.append(decision.facts.name)
         }
         let unknown = parents.filter { batch.hood.children[$0] == nil }

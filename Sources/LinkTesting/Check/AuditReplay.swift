@@ -62,22 +62,32 @@ package struct AuditReplay {
             linkedAt: links[id]?.linkedAt ?? entry.at, closedAt: to == "closed" ? entry.at : nil)
     }
 
-    /// The end of a decision may be told behind the newer one that ended it: its number says which it is.
+    /// The end of a decision may be told behind the newer one that ended it, and an older one behind a newer one: their
+    /// numbers say which is which.
     private mutating func applyToPair(_ entry: AuditEntry) {
         guard let ci = entry.ci else { return problems.append("a decision about no CI") }
         switch (entry.action, entry.to) {
-        case ("pin", nil): pins[ci] = entry.asset.map { ($0, entry.act) }
+        case ("pin", nil): if isNewer(entry, than: pins[ci]?.act) { pins[ci] = entry.asset.map { ($0, entry.act) } }
         case ("pin", _): if pins[ci]?.act == entry.act { pins[ci] = nil }
-        case ("unpin", _): if entry.asset == nil || pins[ci]?.asset == entry.asset { pins[ci] = nil }
+        case ("unpin", _):
+            if isNewer(entry, than: pins[ci]?.act), entry.asset == nil || pins[ci]?.asset == entry.asset {
+                pins[ci] = nil
+            }
         default:
             guard let asset = entry.asset else { return problems.append("a block of no asset") }
             let pair = WorldPair(ci: ci, asset: asset)
             switch (entry.action, entry.to) {
-            case ("block", nil): blocks[pair] = .some(entry.act)
+            case ("block", nil): if isNewer(entry, than: blocks[pair] ?? nil) { blocks[pair] = .some(entry.act) }
             case ("block", _): if blocks[pair] == .some(entry.act) { blocks[pair] = nil }
-            default: blocks[pair] = nil
+            default: if isNewer(entry, than: blocks[pair] ?? nil) { blocks[pair] = nil }
             }
         }
+    }
+
+    /// Whether a row is of a decision with a higher number than what is in force.
+    private func isNewer(_ entry: AuditEntry, than inForce: Int64?) -> Bool {
+        guard let inForce, let act = entry.act else { return true }
+        return act > inForce
     }
 
     private mutating func compare(_ now: Picture) {
