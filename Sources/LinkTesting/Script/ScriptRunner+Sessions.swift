@@ -58,9 +58,15 @@ extension ScriptRunner {
     func prepare(_ number: Int) async throws {
         guard let session = sessions[number], session.name == nil else { return }
         let name = "\(writer.database) \(number)"
+        if session.claims.editsRules {
+            for other in sessions.keys.sorted() where other != number && sessions[other]?.claims.editsRules == true {
+                try await end(other, commits: true)
+            }
+        }
         do {
             try await session.connection.script("PREPARE TRANSACTION '\(name)'")
             sessions[number]?.name = name
+            sessions[number]?.claims.isPrepared = true
         } catch {
             guard error.isRetriable else { throw error }
             sessions[number] = nil

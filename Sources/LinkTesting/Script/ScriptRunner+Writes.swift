@@ -8,6 +8,9 @@ struct Claims {
     /// Sources of which it wrote rows, and of which it took everything.
     var sources: Set<String> = []
     var wholeSources: Set<String> = []
+    var editsRules = false
+    /// Prepared, it holds the number of the version of the rules that it makes.
+    var isPrepared = false
 
     mutating func add(_ change: WorldChange) {
         switch change {
@@ -20,7 +23,9 @@ struct Claims {
         case .requeue(let key), .closeStale(let key), .retire(let key): own.insert("act \(key)")
         case .setComposite(let key, _): own.insert("mark \(key)")
         case .trust(let value, _): own.insert("trust \(value.kind) \(value.canonical)")
-        case .edit(let edit): own.insert("rule \(edit.rowName)")
+        case .edit(let edit):
+            own.insert("rule \(edit.rowName)")
+            editsRules = true
         case .truncate(let source), .detach(let source, _), .attach(let source, _): wholeSources.insert(source)
         case .resync(let source): sources.insert(source)
         }
@@ -29,6 +34,7 @@ struct Claims {
     func collide(with other: Claims) -> Bool {
         !own.isDisjoint(with: other.own) || !wholeSources.isDisjoint(with: other.sources.union(other.wholeSources))
             || !other.wholeSources.isDisjoint(with: sources)
+            || editsRules && other.editsRules && (isPrepared || other.isPrepared)
     }
 }
 
