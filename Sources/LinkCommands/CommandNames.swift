@@ -1,4 +1,5 @@
 import ArgumentParser
+import LinkRules
 
 /// The tree of commands by their names, for what the parser does not do by itself.
 enum CommandNames {

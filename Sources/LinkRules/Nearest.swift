@@ -1,5 +1,5 @@
 /// The word that somebody probably meant.
-enum Nearest {
+package enum Nearest {
     /// The nearest of the candidates, when it is near at all.
     static func word(to word: String, in candidates: some Sequence<String>) -> String? {
         let limit = max(2, word.count / 3)
@@ -19,7 +19,7 @@ enum Nearest {
     }
 
     /// How many letters must be changed, put in, left out, or swapped with their neighbour.
-    private static func distance(_ a: String, _ b: String) -> Int {
+    package static func distance(_ a: String, _ b: String) -> Int {
         let (a, b) = (Array(a), Array(b))
         guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
         var rows = [Array(0...b.count)]

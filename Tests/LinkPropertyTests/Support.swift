@@ -11,24 +11,7 @@ enum Playing {
         return try await ScriptRunner.problems(of: script, in: migratedDatabase(name))
     }
 
-    private static let places = Places()
-
-    private actor Places {
-        private var free = 3
-        private var waiting: [CheckedContinuation<Void, Never>] = []
-
-        func enter() async {
-            if free > 0 {
-                free -= 1
-            } else {
-                await withCheckedContinuation { waiting.append($0) }
-            }
-        }
-
-        func leave() {
-            if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-        }
-    }
+    private static let places = Gate(places: 3)
 }
 
 /// The seeds of this run.

@@ -148,29 +148,13 @@ final class EnginePlace: Sendable {
 
     /// Waits for a place; it is given back when nothing refers to it any more.
     static func take() async -> EnginePlace {
-        await Gate.shared.enter()
+        await Self.gate.enter()
         return EnginePlace()
     }
 
     deinit {
-        Task { await Gate.shared.leave() }
+        Task { await Self.gate.leave() }
     }
 
-    private actor Gate {
-        static let shared = Gate()
-        private var free = 8
-        private var waiting: [CheckedContinuation<Void, Never>] = []
-
-        func enter() async {
-            if free > 0 {
-                free -= 1
-            } else {
-                await withCheckedContinuation { waiting.append($0) }
-            }
-        }
-
-        func leave() {
-            if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-        }
-    }
+    private static let gate = Gate(places: 8)
 }

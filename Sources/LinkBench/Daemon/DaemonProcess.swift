@@ -1,4 +1,5 @@
 import Glibc
+import LinkTesting
 
 /// The real `assetlinkd`, as built beside this program, in a process of its own.
 package struct DaemonProcess: Sendable {
@@ -30,10 +31,7 @@ package struct DaemonProcess: Sendable {
 
     /// A program in the folder of this one.
     static func sibling(_ name: String) throws -> String {
-        guard let buffer = realpath("/proc/self/exe", nil) else { throw BenchError("/proc/self/exe cannot be read") }
-        defer { free(buffer) }
-        let own = String(cString: buffer)
-        let program = String(own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex)) + name
+        let program = BuiltProgram.place(of: name)
         guard access(program, X_OK) == 0 else {
             throw BenchError("\(program) is not there; run: swift build -c release --product \(name)")
         }

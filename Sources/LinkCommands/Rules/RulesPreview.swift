@@ -13,7 +13,8 @@ package struct RulesPreview: ConsoleCommand {
         discussion: """
             Reads one snapshot of what is stored, page by page, and decides every CI by the proposed rules in temporary \
             tables; nothing that others see is written. Needs the daemon's rights to read. A section that the file has \
-            not stays as it is in force. With --trust it says what trust would do to a suspect value. What activation does is exactly this, on records that do not change meanwhile.
+            not stays as it is in force. With --trust it says what trust would do to a suspect value. What activation \
+            does is exactly this, on records that do not change meanwhile.
 
             Ends with 0 when no CI loses its link, with 1 when one does; a link that moves is not lost.
 

@@ -183,13 +183,26 @@ extension BatchEngine {
                 SELECT s FROM unnest($1::text[]) AS s
                 WHERE NOT EXISTS (SELECT FROM assetlink_internal.key_space AS k WHERE k.signature = s)
                 """, [.texts(signatures)]),
-            Statement("SELECT signature, space_id FROM assetlink_internal.key_space"),
+            Self.keySpaces,
         ])
-        var ids: [String: Int32] = [:]
-        for row in rows[1] { ids[try row.text(0)] = try row.int4(1) }
+        let numbers = try Self.numbers(rows[1])
         rulesBefore = (rules, reader, spaceIDs, spaceIndex)
-        spaceIDs = signatures.map { ids[$0] ?? 0 }
-        spaceIndex = Dictionary(uniqueKeysWithValues: spaceIDs.enumerated().map { ($1, $0) })
+        use(compiled, numbers)
+    }
+
+    static let keySpaces = Statement("SELECT signature, space_id FROM assetlink_internal.key_space")
+
+    /// Takes the answer to ``keySpaces``: numbers by signature.
+    static func numbers(_ rows: Rows) throws(PostgresError) -> [String: Int32] {
+        var numbers: [String: Int32] = [:]
+        for row in rows { numbers[try row.text(0)] = try row.int4(1) }
+        return numbers
+    }
+
+    /// From now on everything is read by these rules; a space without a number is one that nothing is stored of.
+    func use(_ compiled: CompiledRuleSet, _ numbers: [String: Int32]) {
+        spaceIDs = compiled.spaces.map { numbers[$0.signature] ?? -1 }
+        spaceIndex = Dictionary(spaceIDs.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         rules = compiled
         reader = SourceReader(rules: compiled)
     }

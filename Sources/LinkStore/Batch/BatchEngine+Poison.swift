@@ -22,6 +22,16 @@ struct Poison {
 extension PostgresError {
     /// A lock was not granted in time.
     var isLocked: Bool { sqlState == "55P03" }
+
+    /// Whether what the server says is about what was written, so that without one record the others go through.
+    var blamesRecord: Bool {
+        guard !isRetriable, !isConnectionFailure else { return false }
+        // Somebody holds locks on rows that it changes: it waits for them, the others do not.
+        if isLocked { return true }
+        // Class 53 is want of room, class 55 a lock, class 57 an operator, 42501 a privilege: no record is to blame.
+        let state = sqlState ?? ""
+        return !["53", "55", "57", "58", "25"].contains { state.hasPrefix($0) } && state != "42501"
+    }
 }
 
 extension BatchEngine {
@@ -51,14 +61,7 @@ extension BatchEngine {
     /// Only what the server says of our statements can be a record's fault; a lost connection or lease is nobody's.
     private func isPoison(_ error: any Error) -> Bool {
         guard let error = error as? PostgresError else { return false }
-        guard error.code == .server || error.code == .decoding, !error.isRetriable, !error.isConnectionFailure else {
-            return false
-        }
-        // Somebody holds locks on rows that it changes: it waits for them, the others do not.
-        if error.isLocked { return true }
-        // Class 53 is want of room, class 55 a lock, class 57 an operator, 42501 a privilege: no record is to blame.
-        let state = error.sqlState ?? ""
-        return !["53", "55", "57", "58", "25"].contains { state.hasPrefix($0) } && state != "42501"
+        return (error.code == .server || error.code == .decoding) && error.blamesRecord
     }
 
     /// The records that a batch of these fails of, each with its error; every trial is rolled back.

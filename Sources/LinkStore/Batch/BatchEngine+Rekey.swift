@@ -27,9 +27,7 @@ extension BatchEngine {
             batch.ranges.removeAll { $0.kind == .reevaluate }
             add(range, to: &batch)
         }
-        batch.isRekeying = batch.ranges.contains {
-            $0.kind == .reevaluate && $0.phase != ActivationPhase.decisions
-        }
+        batch.isRekeying = batch.ranges.contains(where: \.makesKeys)
     }
 
     /// A batch that makes a page of keys: no decision is taken, and the log waits.
@@ -130,4 +128,9 @@ extension BatchEngine {
         range.total = Int(try row.int8(0))
         range.approved = try row.int8OrNil(1) == range.replaces
     }
+}
+
+extension BulkRange {
+    /// A version of the rules whose keys are not all made yet.
+    var makesKeys: Bool { kind == .reevaluate && phase != BatchEngine.ActivationPhase.decisions }
 }

@@ -255,17 +255,20 @@ extension BatchEngine {
         var values: Set<KindValue> = []
         for change in batch.assets.values { values.formUnion(change.reading?.holds ?? []) }
         for change in batch.cis.values { values.formUnion(change.reading?.reads ?? []) }
-        let list = Array(values)
-        let rows = try await flush(
-            Statement(
-                """
-                SELECT s.kind || ':' || s.value
-                FROM unnest($1::text[], $2::text[]) AS k (kind, value)
-                CROSS JOIN LATERAL (
-                    SELECT * FROM assetlink_internal.suspect_value AS s
-                    WHERE s.kind = k.kind AND s.value = k.value OFFSET 0) AS s
-                """, [.texts(list.map(\.kind.rawValue)), .texts(list.map(\.value))]))
+        let rows = try await flush(Self.suspects(among: Array(values)))
         batch.suspects = Set(try rows.compactMap { KindValue(stored: try $0.text(0)) })
+    }
+
+    /// Those of the values that are suspect, as `kind:value`.
+    static func suspects(among values: [KindValue]) -> Statement {
+        Statement(
+            """
+            SELECT s.kind || ':' || s.value
+            FROM unnest($1::text[], $2::text[]) AS k (kind, value)
+            CROSS JOIN LATERAL (
+                SELECT * FROM assetlink_internal.suspect_value AS s
+                WHERE s.kind = k.kind AND s.value = k.value OFFSET 0) AS s
+            """, [.texts(values.map(\.kind.rawValue)), .texts(values.map(\.value))])
     }
 
     /// Records that hold a suspect value are read once more, now that the verdicts are known.

@@ -152,6 +152,22 @@ package final class BatchEngine {
         }
     }
 
+    /// Reads as of one moment; whatever comes of it, the transaction is over afterwards.
+    func onSnapshot<Value>(_ body: () async throws -> Value) async throws -> Value {
+        _ = try await connection.query(Self.beginReading)
+        do {
+            let value = try await body()
+            await rollback()
+            return value
+        } catch {
+            await rollback()
+            throw error
+        }
+    }
+
+    /// One moment for everything that is read.
+    static let beginReading = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
     /// What every session sets before anything else: nothing of what others put on the search path is called.
     package static let searchPath = "SET search_path = pg_catalog, pg_temp"
 

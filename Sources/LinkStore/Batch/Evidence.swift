@@ -72,6 +72,6 @@ enum Evidence {
         out += "\""
         out += name.description
         out += "\":"
-        JSONText.append(value, to: &out)
+        JSONString.append(value, to: &out)
     }
 }

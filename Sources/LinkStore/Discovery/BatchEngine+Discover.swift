@@ -151,7 +151,7 @@ extension BulkRange {
     func hides(_ id: Int32) -> Bool {
         switch kind {
         case .log, .value: true
-        case .reevaluate: phase != BatchEngine.ActivationPhase.decisions
+        case .reevaluate: makesKeys
         case .read, .release: source == id
         case .holders: false
         }
@@ -161,12 +161,7 @@ extension BulkRange {
 extension Error {
     /// The server refuses what an item asks for: not the connection, want of room, an operator, or a privilege.
     fileprivate var isOfDiscovery: Bool {
-        guard let error = self as? PostgresError, error.code == .server, !error.isConnectionFailure else {
-            return false
-        }
-        if error.isLocked { return true }
-        let state = error.sqlState ?? ""
-        return !error.isRetriable && !["53", "55", "57", "58", "25"].contains { state.hasPrefix($0) }
-            && state != "42501"
+        guard let error = self as? PostgresError, error.code == .server else { return false }
+        return error.blamesRecord
     }
 }

@@ -143,7 +143,7 @@ extension BatchEngine {
             })
         guard !values.isEmpty else { return [] }
         return Set(
-            try await flush(DiscoveryStatements.suspects(values)).compactMap { KindValue(stored: try $0.text(0)) })
+            try await flush(Self.suspects(among: values)).compactMap { KindValue(stored: try $0.text(0)) })
     }
 }
 

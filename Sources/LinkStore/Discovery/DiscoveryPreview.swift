@@ -51,15 +51,7 @@ extension BatchEngine {
         let engine = BatchEngine(connection: connection, epoch: 0, logger: logger)
         engine.isVerifying = true
         try await connection.script(sessionSettings)
-        _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        do {
-            let preview = try await engine.preview(payload, source)
-            await engine.rollback()
-            return preview
-        } catch {
-            await engine.rollback()
-            throw error
-        }
+        return try await engine.onSnapshot { try await engine.preview(payload, source) }
     }
 
     private func preview(_ payload: String, _ source: String) async throws -> DiscoveryPreview {

@@ -76,17 +76,6 @@ enum DiscoveryStatements {
             """, [.texts(parents), .int4(source)])
     }
 
-    static func suspects(_ values: [KindValue]) -> Statement {
-        Statement(
-            """
-            SELECT s.kind || ':' || s.value
-            FROM unnest($1::text[], $2::text[]) AS k (kind, value)
-            CROSS JOIN LATERAL (
-                SELECT * FROM assetlink_internal.suspect_value AS s
-                WHERE s.kind = k.kind AND s.value = k.value OFFSET 0) AS s
-            """, [.texts(values.map(\.kind.rawValue)), .texts(values.map(\.value))])
-    }
-
     static func related(_ ids: [Int64]) -> Statement {
         Statement(
             """

@@ -26,15 +26,7 @@ extension BatchEngine {
         try await connection.script("SET temp_buffers = '64MB'; " + sessionSettings)
         try await connection.script(Shadow.creation)
         try await connection.script(Shadow.indexes)
-        _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        do {
-            let report = try await engine.previewAll(ruleSet, trusted, examples, progress)
-            await engine.rollback()
-            return report
-        } catch {
-            await engine.rollback()
-            throw error
-        }
+        return try await engine.onSnapshot { try await engine.previewAll(ruleSet, trusted, examples, progress) }
     }
 
     private func previewAll(
@@ -62,9 +54,7 @@ extension BatchEngine {
             var batch = empty
             try await makeKeys(&batch)
             empty.ranges = batch.ranges
-            empty.isRekeying = batch.ranges.contains {
-                $0.kind == .reevaluate && $0.phase != ActivationPhase.decisions
-            }
+            empty.isRekeying = batch.ranges.contains(where: \.makesKeys)
             done += batch.work.rows
             progress(done)
         }
@@ -89,19 +79,13 @@ extension BatchEngine {
     /// Makes the proposed rules those that everything is read by; spaces that are not stored get numbers of their own.
     private func propose(_ ruleSet: RuleSet) async throws {
         let compiled = CompiledRuleSet(ruleSet)
-        var ids: [String: Int32] = [:]
-        for row in try await connection.query("SELECT signature, space_id FROM assetlink_internal.key_space") {
-            ids[try row.text(0)] = try row.int4(1)
-        }
+        var ids = try Self.numbers(try await connection.query(Self.keySpaces))
         var next = (ids.values.max() ?? 0) + 1
         for space in compiled.spaces where ids[space.signature] == nil {
             ids[space.signature] = next
             next += 1
         }
-        spaceIDs = compiled.spaces.map { ids[$0.signature] ?? 0 }
-        spaceIndex = Dictionary(uniqueKeysWithValues: spaceIDs.enumerated().map { ($1, $0) })
-        rules = compiled
-        reader = SourceReader(rules: compiled)
+        use(compiled, ids)
     }
 
     private func isActivating(_ start: BatchStart) async throws -> Bool {

@@ -1,39 +1,12 @@
+import LinkCore
+
 /// Builds JSON text for columns that the daemon only writes: no tree, no dependency.
 package enum JSONText {
     /// A JSON string.
     package static func string(_ value: String) -> String {
         var out = ""
-        append(value, to: &out)
+        JSONString.append(value, to: &out)
         return out
-    }
-
-    /// Appends a JSON string; nearly every value needs no escape and is copied whole.
-    package static func append(_ value: String, to out: inout String) {
-        out += "\""
-        if value.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
-            appendEscaped(value, to: &out)
-        } else {
-            out += value
-        }
-        out += "\""
-    }
-
-    private static func appendEscaped(_ value: String, to out: inout String) {
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case "\u{08}": out += "\\b"
-            case "\u{0C}": out += "\\f"
-            case _ where scalar.value < 0x20:
-                let hex = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
     }
 
     /// A JSON object of counts by number, in the order of the numbers.
@@ -55,7 +28,7 @@ package enum JSONText {
         for (name, value) in members {
             guard let value else { continue }
             if out.utf8.count > 1 { out += "," }
-            append(name, to: &out)
+            JSONString.append(name, to: &out)
             out += ":"
             out += value
         }

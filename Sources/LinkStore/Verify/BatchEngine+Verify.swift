@@ -80,14 +80,13 @@ extension BatchEngine {
 
     /// Gives all sessions the snapshot of the first.
     private static func share(_ first: PostgresConnection, _ others: [PostgresConnection]) async throws {
-        let begin = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try await first.script(sessionSettings)
-        _ = try await first.query(begin)
+        _ = try await first.query(beginReading)
         guard !others.isEmpty else { return }
         let snapshot = try await first.query("SELECT pg_export_snapshot()").first?.text(0) ?? ""
         for other in others {
             try await other.script(sessionSettings)
-            _ = try await other.query(begin)
+            _ = try await other.query(beginReading)
             try await other.script("SET TRANSACTION SNAPSHOT '\(snapshot)'")
         }
     }
@@ -125,14 +124,7 @@ extension BatchEngine {
         var known = known
         if known == nil { known = CompiledRuleSet(try await RuleSetLoader.load(connection)) }
         guard let compiled = known else { return }
-        var ids: [String: Int32] = [:]
-        for row in try await connection.query("SELECT signature, space_id FROM assetlink_internal.key_space") {
-            ids[try row.text(0)] = try row.int4(1)
-        }
-        spaceIDs = compiled.spaces.map { ids[$0.signature] ?? -1 }
-        spaceIndex = Dictionary(spaceIDs.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
-        rules = compiled
-        reader = SourceReader(rules: compiled)
+        use(compiled, try Self.numbers(try await connection.query(Self.keySpaces)))
     }
 
     private static func suspectsOfAssets(_ refs: [AssetRef]) -> Statement {
