@@ -54,6 +54,14 @@ import Testing
             "DELETE FROM assetlink_internal.asset_key WHERE asset_ref = (SELECT asset_ref FROM assetlink_internal.asset "
                 + "WHERE key = '1')", "asset itam/1"
         ),
+        (
+            "DELETE FROM assetlink_internal.ci_key WHERE ci_ref = (SELECT ci_ref FROM assetlink_internal.ci "
+                + "WHERE key = '1')", "CI cmdb/1: stored keys"
+        ),
+        (
+            "UPDATE assetlink_internal.ci_value SET value = 'S7' WHERE ci_ref = (SELECT ci_ref "
+                + "FROM assetlink_internal.ci WHERE key = '2')", "CI cmdb/2: stored values"
+        ),
         ("UPDATE assetlink_internal.ci SET serial_number = 'S3' WHERE key = '2'", "CI cmdb/2"),
         (
             "UPDATE assetlink_internal.ci_decision SET state = 'orphaned', reason = 'no_identifier' "

@@ -36,25 +36,25 @@ struct BaselineStore {
 
     /// The seconds until workers have emptied the queue, one job and one transaction at a time.
     func work(workers: Int) async throws -> Double {
-        try await drain(sessions: workers) { session in
+        try await drain(sessions: workers, BaselineSQL.workerSession) { session in
             try await session.query("SELECT bench.work_one()").first?.bool(0) ?? false
         }
     }
 
     /// The seconds until it is emptied in sets.
     func workInSets(of size: Int32 = 5_000) async throws -> Double {
-        try await drain(sessions: 1) { session in
+        try await drain(sessions: 1, BaselineSQL.setSession) { session in
             try await session.query("SELECT bench.work_many($1) > 0", [.int4(size)]).first?.bool(0) ?? false
         }
     }
 
     private func drain(
-        sessions: Int, _ step: @escaping @Sendable (PostgresConnection) async throws -> Bool
+        sessions: Int, _ settings: String, _ step: @escaping @Sendable (PostgresConnection) async throws -> Bool
     ) async throws -> Double {
         var connections: [PostgresConnection] = []
         for _ in 0..<sessions {
             let connection = try await world.session()
-            try await connection.script(BaselineSQL.session)
+            try await connection.script(settings)
             connections.append(connection)
         }
         let clock = ContinuousClock()

@@ -12,7 +12,7 @@ enum Synchronous: Measure {
         try world.stopDaemon()
         try await world.connection.script(BaselineSQL.trigger)
         let session = try await world.session()
-        try await session.script(BaselineSQL.session)
+        try await session.script(BaselineSQL.workerSession)
         var ours = Cost()
         var theirs = Cost()
         for _ in 0..<bench.scale.rounds {

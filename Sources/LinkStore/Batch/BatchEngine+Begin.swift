@@ -17,6 +17,8 @@ struct Batch {
     /// What becomes of the assets' keys, as far as follows from what was read so far.
     var keyDiff = AssetKeyDiff()
     var decisions: [CIRef: CIDecision] = [:]
+    /// How the CIs were read, where a comparison needs it after they are decided.
+    var readings: [CIRef: CIReading] = [:]
     var plan = Plan()
     /// Sources whose changed records are held in this batch, and those of which everything is.
     var held: Set<Int32> = []

@@ -95,6 +95,7 @@ extension BatchEngine {
                 batch.decisions[fact.ref] = removed(fact, batch)
                 continue
             }
+            if isVerifying { batch.readings[fact.ref] = reading }
             let pin = fact.pin.flatMap { $0.isEligible ? $0.asset : nil }
             var parent = ParentLink.notLinked
             if rings.contains(fact.ref) {

@@ -128,19 +128,25 @@ extension BatchEngine {
         var gone: [(StoredKey, CIRef)] = []
         var here: [(StoredKey, CIRef)] = []
         for (ref, change) in cis {
-            var new: Set<StoredKey> = []
-            if let reading = change.reading, !change.isDeleted, !reading.isRetired {
-                for key in reading.entries.filter({ !$0.entry.isDependent }).flatMap(\.keys) {
-                    new.insert(
-                        StoredKey(space: spaceIDs[key.space], key: KeyText.of(key, in: rules.spaces[key.space])))
-                }
-            }
+            let new = change.isDeleted ? [] : change.reading.map { storedKeys($0, rules) } ?? []
             // Dependent keys hold the parent's asset and are kept by the step that knows it.
             let old = change.stored.keys.filter { !isDependent($0.space, rules) || change.isDeleted }
             gone += old.subtracting(new).map { ($0, ref) }
             here += new.subtracting(old).map { ($0, ref) }
         }
         return ciKeyStatements(gone: gone, here: here)
+    }
+
+    /// The keys of a CI by its own values; those by its parent's link are kept by the step that knows it.
+    func storedKeys(_ reading: CIReading, _ rules: CompiledRuleSet) -> Set<StoredKey> {
+        guard !reading.isRetired else { return [] }
+        var result: Set<StoredKey> = []
+        for entry in reading.entries where !entry.entry.isDependent {
+            for key in entry.keys {
+                result.insert(StoredKey(space: spaceIDs[key.space], key: KeyText.of(key, in: rules.spaces[key.space])))
+            }
+        }
+        return result
     }
 
     func isDependent(_ space: Int32, _ rules: CompiledRuleSet) -> Bool {

@@ -192,8 +192,12 @@ final class CIChange {
 
     /// What `ci_value` holds of it.
     var values: Set<KindValue> {
-        guard let reading, !isDeleted else { return [] }
-        return reading.rule == nil ? Set(reading.sharedSerials.map { KindValue(.serial, $0) }) : reading.reads
+        isDeleted ? [] : reading?.held ?? []
     }
     var counts: Bool { !isDeleted && (reading?.isCounted ?? false) }
+}
+
+extension CIReading {
+    /// What `ci_value` holds of a CI read so.
+    var held: Set<KindValue> { rule == nil ? Set(sharedSerials.map { KindValue(.serial, $0) }) : reads }
 }

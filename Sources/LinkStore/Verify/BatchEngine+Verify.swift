@@ -194,6 +194,7 @@ extension BatchEngine {
             after = last
             var batch = empty
             try await decide(refs, &batch)
+            try await verifyCIKeys(refs, batch, &report)
             try await settle(refs, &batch)
             for ref in refs {
                 guard let decision = batch.decisions[ref] else { continue }
@@ -218,6 +219,25 @@ extension BatchEngine {
                     report.note("\(name): its active link is not what it is linked to")
                 }
             }
+        }
+    }
+
+    /// Compares what CIs are found by with what the rules make of their records; the step before has read them.
+    private func verifyCIKeys(_ refs: [CIRef], _ batch: Batch, _ report: inout VerifyReport) async throws {
+        guard let rules else { return }
+        for row in try await connection.query(StoredRecords.cis(refs: refs)) {
+            var columns = Columns(row)
+            let key = try columns.text()
+            let stored = try StoredRecords.ci(&columns)
+            guard let reading = batch.readings[stored.ref] else { continue }
+            let keys = stored.keys.filter { !isDependent($0.space, rules) }
+            let wrong = [
+                storedKeys(reading, rules) != keys ? "keys" : nil, reading.held != stored.reads ? "values" : nil,
+            ].compactMap { $0 }
+            guard !wrong.isEmpty else { continue }
+            report.derivedDifferences += 1
+            let source = batch.sources[try columns.int4()]?.name ?? "?"
+            report.note("CI \(source)/\(key): stored \(wrong.joined(separator: ", ")) not as by the rules")
         }
     }
 

@@ -58,10 +58,16 @@ extension BaselineSQL {
             FOR EACH STATEMENT EXECUTE FUNCTION bench.relink_at_once();
         """
 
-    /// Settings of a session that takes jobs: steps are index probes, whatever the statistics say.
-    static let session = """
+    /// Settings of a session that takes jobs one by one: steps are index probes, whatever the statistics say.
+    static let workerSession = """
         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off;
         SET jit = off;
+        """
+
+    /// Settings of a session that takes sets: planned anew for each, by its true size, so that what was gathered is
+    /// joined by hashing and stored rows are probed.
+    static let setSession = """
+        SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET work_mem = '256MB'; SET jit = off;
         """
 
     /// CIs whose state or active link differs between the daemon's tables and the baseline's.
