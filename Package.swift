@@ -60,7 +60,9 @@ let package = Package(
         .target(name: "SampleFleet", dependencies: ["LinkCore"], swiftSettings: house),
         .target(
             name: "LinkCommands",
-            dependencies: ["LinkCore", "LinkRules", "LinkStore", "Postgres", "SampleFleet", logging, arguments],
+            dependencies: [
+                "LinkCore", "LinkRules", "LinkStore", "Postgres", "SampleFleet", logging, signals, arguments,
+            ],
             swiftSettings: house),
         .executableTarget(
             name: "assetlinkd", dependencies: ["LinkService", "LinkStore", logging, lifecycle, signals, arguments],

@@ -22,6 +22,8 @@ package struct AssetlinkBench: AsyncParsableCommand {
             needs track_commit_timestamp = on.
             """)
     var database: String?
+    @Option(help: "With --database: a world that an earlier run left there, already linked, instead of a new one.")
+    var world: String?
     @Option(help: "CIs of the world; there are as many assets.")
     var cis = 100_000
     @Option(help: "The same seed gives the same world.")
@@ -46,6 +48,7 @@ package struct AssetlinkBench: AsyncParsableCommand {
         for name in measures where !known.contains(name) {
             throw ValidationError("\(name) is no measure; one of \(known.joined(separator: ", "))")
         }
+        guard world == nil || database != nil else { throw ValidationError("--world goes with --database") }
         guard cis >= 300, rounds > 0, seconds > 0 else {
             throw ValidationError("at least 300 CIs, 1 round, and some seconds")
         }
@@ -59,7 +62,8 @@ package struct AssetlinkBench: AsyncParsableCommand {
         if isDebugBuild { note("debug build: figures say nothing") }
         let site = try await Site(database: database, logger: logger)
         let scale = Scale(cis: cis, seed: seed, rounds: rounds, seconds: seconds, backlog: backlog)
-        let report = try await Bench(scale, site: site, logger: logger, note: note).run(measures)
+        let bench = Bench(scale, site: site, world: world, logger: logger, note: note)
+        let report = try await bench.run(measures)
         write((json ? report.json : report.table) + "\n", to: STDOUT_FILENO)
     }
 }

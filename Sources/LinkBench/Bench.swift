@@ -32,13 +32,18 @@ package final class Bench {
     let logger: Logger
     /// Says what is under way.
     let note: (String) -> Void
+    /// A database that is linked already, and is taken as it is.
+    private let ready: String?
     private var linked: World?
     private var worlds: [World] = []
     private var loaded: Set<String> = []
 
-    package init(_ scale: Scale, site: Site, logger: Logger, note: @escaping (String) -> Void) {
+    package init(
+        _ scale: Scale, site: Site, world: String? = nil, logger: Logger, note: @escaping (String) -> Void
+    ) {
         self.scale = scale
         self.site = site
+        ready = world
         self.logger = logger
         self.note = note
     }
@@ -64,6 +69,7 @@ package final class Bench {
             throw error
         }
         report.assets = linked?.assets ?? 0
+        report.cis = linked?.cis ?? scale.cis
         for world in worlds { try await world.close() }
         worlds = []
         return report
@@ -79,8 +85,8 @@ package final class Bench {
     /// The linked world that most measures share, with its daemon running and nothing waiting.
     package func world() async throws -> World {
         if let linked { return linked }
-        let name = "assetlink_bench_world"
-        try await site.copy(try await fleet(scale.cis), to: name)
+        let name = ready ?? "assetlink_bench_world"
+        if ready == nil { try await site.copy(try await fleet(scale.cis), to: name) }
         let world = try await open(name)
         note("linking the world")
         try world.startDaemon()

@@ -52,6 +52,9 @@ package struct Assetlinkctl: AsyncParsableCommand {
                 do { try command.run() } catch { return parserSays(error, console) }
             }
             return 0
+        } catch  where console.interruption.signal != nil {
+            sayInterrupted(console)
+            return console.interruption.exitCode
         } catch  where error is ExitCode || error is ValidationError || error is CleanExit {
             return parserSays(error, console)
         } catch {

@@ -34,5 +34,6 @@ package enum CommandExit: Int32, Sendable {
           10  nobody can tell (impact of an asset that nothing is known about)
           64  wrong arguments
           75  somebody is in the way (another migration, a lock): try again
+          130 interrupted by Ctrl-C (143 by SIGTERM); what was done by then is said
         """
 }

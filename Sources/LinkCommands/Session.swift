@@ -27,9 +27,12 @@ package struct Session: Sendable {
 
     /// Makes the session one that reads: names resolve to PostgreSQL's own only, and programs get UTC.
     func prepareToRead() async throws(PostgresError) {
-        // Cursors of pages hold times as text.
+        // Cursors of pages hold times as text. To compile a page's plan takes longer than the page.
         _ = try await connection.query(
-            "SELECT set_config('search_path', 'pg_catalog, pg_temp', false), set_config('DateStyle', 'ISO', false)")
+            """
+            SELECT set_config('search_path', 'pg_catalog, pg_temp', false), set_config('DateStyle', 'ISO', false),
+                set_config('jit', 'off', false)
+            """)
         if json {
             _ = try await connection.query(
                 "SELECT set_config('TimeZone', 'UTC', false), set_config('IntervalStyle', 'iso_8601', false)")
@@ -39,6 +42,20 @@ package struct Session: Sendable {
     /// Runs a query.
     package func query(_ sql: String, _ parameters: [Parameter] = []) async throws(PostgresError) -> Rows {
         try await connection.query(sql, parameters)
+    }
+
+    /// Records what somebody decided; from then on an interrupt changes nothing of it.
+    ///
+    /// - Returns: the number that the call gave.
+    func record(_ call: Statement, _ what: String) async throws -> Int64 {
+        try await console.interruption.recording {
+            guard let number = try await connection.query(call).first?.int8OrNil(0) else {
+                throw Failure(.failed, "The database did not say under which number it took \(what).")
+            }
+            return number
+        } done: {
+            "Recorded under number \($0): the daemon takes it up by itself."
+        }
     }
 
     /// Answers a program.

@@ -2,4 +2,4 @@ import LinkCommands
 
 import Glibc
 
-exit(await Assetlinkctl.run(Array(CommandLine.arguments.dropFirst()), on: .process))
+exit(await Assetlinkctl.runAsProcess(Array(CommandLine.arguments.dropFirst()), on: .process))

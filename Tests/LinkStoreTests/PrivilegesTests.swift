@@ -26,18 +26,18 @@ import Testing
     private static let publicRelations =
         configuration + [
             "alarm", "asset_evidence", "asset_state", "audit", "ci_evidence", "ci_state", "ci_with_asset", "conflict",
-            "conflict_member",
-            "conflict_queue",
-            "coverage",
-            "coverage_by_class", "coverage_by_source", "coverage_history", "daemon_status", "dead_letter",
+            "conflict_member", "conflict_queue", "conflict_queue_index", "conflict_source", "coverage",
+            "coverage_by_class", "coverage_by_source", "coverage_history", "coverage_metric", "daemon_status",
+            "dead_letter",
             "discovery_payload", "discovery_relation_result", "discovery_result",
             "discrepancy", "feed_status",
             "held_change",
-            "link", "link_period", "operator_act", "operator_decision", "orphan_cause", "orphaned_ci", "rule_set",
+            "link", "link_index", "link_period", "operator_act", "operator_decision", "orphan_cause", "orphaned_ci",
+            "orphaned_ci_index", "rule_set",
             "schema_version",
             "stale_link",
             "suspect_identifier",
-            "unlinked_asset", "unmapped",
+            "unlinked_asset", "unlinked_asset_index", "unmapped",
         ]
 
     /// What the daemon may do with each internal relation; it reads all of them.
@@ -136,7 +136,8 @@ import Testing
     ]
 
     private static let readers = [
-        "assetlink.changes_since", "assetlink.check_rule", "assetlink.links_as_of", "assetlink_internal.aged_before",
+        "assetlink.changes_since", "assetlink.check_rule", "assetlink.links_as_of", "assetlink.source_number",
+        "assetlink_internal.aged_before",
         "assetlink_internal.alarms", "assetlink_internal.batch_at",
         "assetlink_internal.serial_form",
     ]

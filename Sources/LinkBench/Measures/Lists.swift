@@ -7,13 +7,18 @@ enum Lists: Measure {
     static let summary =
         "a page of each list with a filter, through the command, and whether a large table was read whole"
 
-    /// Each with one source or class.
+    /// Each with one source or class, of which there is much, little, and nothing.
     private static let commands: [[String]] = [
-        ["orphans", "--source", "cmdb"], ["orphans", "--class", "linux_server"], ["orphans", "--class", "firewall"],
-        ["orphans", "--reason", "no_matching_asset", "--json"], ["unlinked", "--source", "itam"],
+        ["orphans", "--source", "cmdb"], ["orphans", "--source", "cmdb_events"],
+        ["orphans", "--class", "linux_server"],
+        ["orphans", "--class", "firewall"], ["orphans", "--class", "virtual_machine"],
+        ["orphans", "--reason", "no_matching_asset", "--json"], ["orphans", "--details", "--class", "laptop"],
+        ["unlinked", "--source", "itam"], ["unlinked", "--source", "itam_events"], ["unlinked", "--class", "firewall"],
         ["stale", "--source", "cmdb"], ["stale", "--class", "laptop"], ["conflicts", "--source", "cmdb"],
-        ["links", "--source", "cmdb"], ["audit", "--reason", "no_matching_asset"], ["decisions", "--source", "cmdb"],
-        ["dead-letters", "--source", "cmdb"], ["held", "--source", "cmdb"],
+        ["conflicts", "--source", "itam"], ["conflicts", "--source", "itam_events"], ["links", "--source", "cmdb"],
+        ["links", "--source", "cmdb_events"], ["audit", "--reason", "no_matching_asset"],
+        ["decisions", "--source", "cmdb"], ["dead-letters", "--source", "cmdb"], ["held", "--source", "cmdb"],
+        ["suspects"], ["sources"],
     ]
 
     static func run(_ bench: Bench) async throws -> [Finding] {

@@ -12,10 +12,8 @@ protocol Measure: SendableMetatype {
 /// All measures, in the order they are taken in.
 enum Measures {
     static let all: [any Measure.Type] = [
-        FirstLink.self, Drain.self, Verify.self, Lists.self, Latency.self, Reader.self, RoundTrips.self, Cost.self,
-        Writers.self,
-        Synchronous.self,
-        Profile.self, SharedValue.self, Memory.self, Activation.self,
+        FirstLink.self, Drain.self, Verify.self, Lists.self, Export.self, Latency.self, Reader.self, RoundTrips.self,
+        Cost.self, Writers.self, Synchronous.self, Profile.self, SharedValue.self, Memory.self, Activation.self,
     ]
 
     /// Their names.

@@ -43,7 +43,7 @@ package struct ConflictsList: ConsoleCommand {
     /// Lists them.
     package func execute(_ session: Session) async throws -> CommandExit {
         var listing = Listing(
-            "conflicts", from: "assetlink.conflict_queue q",
+            "conflicts", from: "assetlink.conflict_queue",
             cells: [
                 (.number("ID"), "conflict_id"), (.text("KIND", narrowest: 12), "kind"),
                 (.fixed("SINCE"), Expression.minute("since")),
@@ -53,12 +53,16 @@ package struct ConflictsList: ConsoleCommand {
                 ),
                 (.number("CIS"), "cis"), (.number("ASSETS"), "assets"),
             ], order: [.time("since"), .number("conflict_id")], nothing: "No open conflicts.")
+        listing.index = ("assetlink.conflict_queue_index", "conflict_id")
         listing.advice = ("kind", "remedy")
         listing.filter("kind = ?", kind?.rawValue)
-        listing.filter(
+        // OFFSET keeps it a probe per conflict, so that a LIMIT spares the rest.
+        try await listing.filter(
+            source: source,
             """
-            EXISTS (SELECT FROM assetlink.conflict_member m WHERE m.conflict_id = q.conflict_id AND m.source = ?)
-            """, source)
+            EXISTS (SELECT FROM assetlink.conflict_source m WHERE m.conflict_id = conflict_queue_index.conflict_id
+                AND m.source_id = (SELECT assetlink.source_number(?)) OFFSET 0)
+            """, session)
         return try await listing.run(session, list)
     }
 }

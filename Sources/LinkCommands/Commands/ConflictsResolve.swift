@@ -48,7 +48,15 @@ package struct ConflictsResolve: ConsoleCommand {
             }
             if parts.isEmpty { session.console.say("Nothing to pin or block: it is decided like that already.") }
         }
-        _ = try await session.query(dryRun ? "ROLLBACK" : "COMMIT")
+        if dryRun {
+            _ = try await session.query("ROLLBACK")
+        } else {
+            _ = try await session.console.interruption.recording {
+                try await session.query("COMMIT")
+            } done: { _ in
+                "Recorded as act \(act): the daemon takes it up by itself."
+            }
+        }
         let isTaken = dryRun ? false : try await ActWait([act]).run(session, self.act.waiting)
         let effect = try await ActEffect(dryRun ? 0 : act, session)
         if session.json {

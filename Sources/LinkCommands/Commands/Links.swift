@@ -44,7 +44,8 @@ package struct Links: ConsoleCommand {
                 (.fixed("LINKED"), Expression.minute("linked_at")),
                 (.text("ON", narrowest: 8), Expression.keys("matched_on")),
             ], order: [.number("link_id")], descending: true, nothing: "No links.")
-        try await listing.filter(source: source, "ci_source = ?", session)
+        listing.index = ("assetlink.link_index", "link_id")
+        try await listing.filter(source: source, "source_id = assetlink.source_number(?)", session)
         if let status { listing.filter("status = ?", status.rawValue) } else { listing.filter("status <> 'closed'") }
         listing.filter("method = ?", method?.rawValue)
         return try await listing.run(session, list)

@@ -58,6 +58,8 @@ package struct Migrate: PlainCommand {
             for file in plan.pending { session.console.say("-- \(file.name)\n\(file.sql)") }
             return
         }
+        session.console.interruption.note(
+            "Migrations that were said to be applied are; of the one under way nothing is. Run it again.")
         // For a program the answer is the only thing on standard output.
         try await migrator.apply(on: session.connection, dryRun: dryRun) { line in
             if session.json { session.console.remark(line) } else { session.console.say(line) }

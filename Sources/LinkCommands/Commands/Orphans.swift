@@ -71,8 +71,9 @@ package struct OrphansList: ConsoleCommand {
                 (.text("CLASS"), "ci_class"), (.text("REASON", narrowest: 12), "reason"),
                 (.fixed("SINCE"), Expression.minute("since")), (.number("LINKS"), "advice.would_link"),
             ], order: [.time("since"), .number("ci_ref")], nothing: "No orphaned CIs.")
+        listing.index = ("assetlink.orphaned_ci_index", "ci_ref")
         listing.advice = ("reason", "page.remedy")
-        try await listing.filter(source: source, "ci_source = ?", session)
+        try await listing.filter(source: source, "source_id = assetlink.source_number(?)", session)
         try await listing.filter(class: ciClass, session)
         listing.filter("reason = ?", reason?.rawValue)
         listing.beside = (

@@ -33,9 +33,8 @@ package struct Rebase: ConsoleCommand {
 
     /// Rebases.
     package func execute(_ session: Session) async throws -> CommandExit {
-        guard let batch = try await session.query("SELECT assetlink.rebase($1)", [.text(reason)]).first?.int8(0) else {
-            throw Failure(.failed, "The database did not say what it did.")
-        }
+        let batch = try await session.record(
+            Statement("SELECT assetlink.rebase($1)", [.text(reason)]), "the request")
         if session.json {
             session.answer("rebase", [("batch", .integer(batch))])
         } else {

@@ -41,8 +41,9 @@ package struct Unlinked: ConsoleCommand {
                 (.text("CLASS"), "asset_class"), (.fixed("PHASE"), "lifecycle_phase"),
                 (.fixed("SINCE"), Expression.minute("since")),
             ], order: [.time("since"), .number("asset_ref")], nothing: "No unlinked assets.")
+        listing.index = ("assetlink.unlinked_asset_index", "asset_ref")
         listing.advice = ("lifecycle_phase", "remedy")
-        try await listing.filter(source: source, "asset_source = ?", session)
+        try await listing.filter(source: source, "source_id = assetlink.source_number(?)", session)
         listing.filter("asset_class = ?", assetClass)
         listing.filter("lifecycle_phase = ?", phase?.rawValue)
         return try await listing.run(session, list)

@@ -38,8 +38,15 @@ package struct Verify: ConsoleCommand {
     package func execute(_ session: Session) async throws -> CommandExit {
         var others: [PostgresConnection] = []
         for _ in 1..<sessions { others.append(try await Session.open(common)) }
+        let total = try await session.query(
+            "SELECT coalesce(sum(f.records), 0)::bigint FROM assetlink.feed_status f"
+        ).first?.int8(0)
+        let progress = Progress("records", of: total, session.console)
+        defer { progress.end() }
         let report = try await BatchEngine.verify(
-            session.connection, beside: others, logger: Logger(label: "verify"))
+            session.connection, beside: others, logger: Logger(label: "verify")
+        ) { progress.advance(by: Int64($0)) }
+        progress.end()
         for other in others { await other.close() }
         if session.json {
             session.answer(

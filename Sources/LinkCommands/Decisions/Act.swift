@@ -13,9 +13,7 @@ struct Act {
 
     /// Acts, waits, and answers.
     func run(_ session: Session, _ waiting: WaitOptions) async throws -> CommandExit {
-        guard let number = try await session.connection.query(call).first?.int8OrNil(0) else {
-            throw Failure(.failed, "The database did not say under which number it took the request.")
-        }
+        let number = try await session.record(call, "the request")
         let isTaken = try await ActWait([number]).run(session, waiting)
         let effect = try await ActEffect(number, session)
         if session.json {
@@ -51,7 +49,10 @@ struct ActWait {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(waiting.wait)
         var pause = Duration.milliseconds(10)
+        let progress = Progress("waiting for the daemon", session.console)
+        defer { progress.end() }
         while true {
+            progress.beat()
             let rows = try await session.query(
                 """
                 SELECT NOT EXISTS (

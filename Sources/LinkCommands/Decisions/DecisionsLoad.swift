@@ -35,12 +35,18 @@ package struct DecisionsLoad: ConsoleCommand {
         let text = String(
             decoding: Array(try LineReader(path: file).joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
         let lines = try DecisionLine.read(text, defaultReason: reason)
-        var results: [Result] = []
-        _ = try await session.query("BEGIN")
-        for line in lines { results.append(try await record(line, session)) }
+        let results = try await tryAll(lines, session)
         let errors = results.filter { $0.error != nil }
         let isRecorded = errors.isEmpty && !dryRun
-        _ = try await session.query(isRecorded ? "COMMIT" : "ROLLBACK")
+        if isRecorded {
+            _ = try await session.console.interruption.recording {
+                try await session.query("COMMIT")
+            } done: { _ in
+                "All \(counted(Int64(lines.count), "decision")) are recorded: the daemon takes them up by itself."
+            }
+        } else {
+            _ = try await session.query("ROLLBACK")
+        }
         let isTaken = isRecorded ? try await ActWait(results.compactMap(\.act)).run(session, waiting) : false
         if session.json {
             session.answer(
@@ -67,6 +73,20 @@ package struct DecisionsLoad: ConsoleCommand {
                 ("act", isRecorded ? act.map { .integer($0) } ?? .null : .null), ("error", .text(error)),
             ])
         }
+    }
+
+    /// Begins the transaction in which all of them are made.
+    private func tryAll(_ lines: [DecisionLine], _ session: Session) async throws -> [Result] {
+        session.console.interruption.note("Nothing was recorded: the file is loaded whole or not at all.")
+        let progress = Progress("lines", of: Int64(lines.count), session.console)
+        defer { progress.end() }
+        var results: [Result] = []
+        _ = try await session.query("BEGIN")
+        for line in lines {
+            results.append(try await record(line, session))
+            progress.advance()
+        }
+        return results
     }
 
     /// Each line in a savepoint: one that is refused must not hide what is wrong with the others.

@@ -44,9 +44,7 @@ package struct Discover: ConsoleCommand {
 
     private func send(_ text: String, _ session: Session) async throws -> CommandExit {
         let call = "SELECT assetlink.discover($1::text::jsonb, $2)"
-        guard let number = try await session.query(call, [.text(text), .text(source)]).first?.int8(0) else {
-            throw Failure(.failed, "The database did not say under which number it took the payload.")
-        }
+        let number = try await session.record(Statement(call, [.text(text), .text(source)]), "the payload")
         let rows = try await results(number, session)
         let isFinished = try !rows.contains { try $0.text(3) == "pending" }
         let lines = try rows.map { try DiscoveredItem($0) }
@@ -73,7 +71,10 @@ package struct Discover: ConsoleCommand {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(waiting.wait)
         var pause = Duration.milliseconds(10)
+        let progress = Progress("waiting for the daemon", session.console)
+        defer { progress.end() }
         while true {
+            progress.beat()
             let rows = try await session.query(
                 """
                 SELECT to_json(r)::text, r.item, r.class_name, r.state, r.reason_code, r.detail, r.ci_id, r.entry_priority

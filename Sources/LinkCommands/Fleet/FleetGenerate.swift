@@ -1,9 +1,10 @@
-import ArgumentParser
+package import ArgumentParser
 import SampleFleet
 
 /// `fleet generate`: the discovered machines of a sample fleet, as NDJSON.
-struct FleetGenerate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct FleetGenerate: PlainCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
         commandName: "generate",
         abstract: "Write the machines of a seeded sample fleet, one JSON object a line.",
         discussion: """
@@ -17,12 +18,23 @@ struct FleetGenerate: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where to; default: standard output.", valueName: "file"))
     var output: String?
 
-    func run() async throws {
+    /// What the parser makes.
+    package init() {}
+
+    /// Writes them; a file is there whole or not at all.
+    package func run(_ console: Console) async throws -> CommandExit {
+        console.interruption.note(output == nil ? "What was written ends in the middle." : "No file was written.")
+        // Standard output may be the same terminal.
+        let progress = output == nil ? nil : Progress("machines", of: Int64(size.machines), console)
+        defer { progress?.end() }
         var file = try LineWriter(path: output)
         for unit in FleetGenerator(machines: size.machines, seed: size.seed) {
+            try Task.checkCancellation()
             for machine in unit.machines { try file.write(machine.jsonLine()) }
+            progress?.advance(by: Int64(unit.machines.count))
         }
         try file.finish()
+        return .success
     }
 }
 

@@ -19,14 +19,22 @@ enum Output {
     }
 }
 
-/// A file written line by line.
+/// A file written line by line; it has its name only once it is whole.
 struct LineWriter: ~Copyable {
     private let descriptor: CInt
+    private let path: String?
+    private var isWhole = false
     private var buffer: [UInt8] = []
+    /// What is no file of its own, as a pipe or a terminal, cannot be renamed.
+    private let isDirect: Bool
 
     /// Makes or replaces a file; without a path it is standard output.
     init(path: String?) throws(LineReader.Failure) {
-        descriptor = path.map { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) } ?? 1
+        self.path = path
+        var facts = stat()
+        isDirect = path.map { stat($0, &facts) == 0 && facts.st_mode & S_IFMT != S_IFREG } ?? true
+        let name = isDirect ? path : path.map(Self.draft)
+        descriptor = name.map { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) } ?? 1
         guard descriptor >= 0 else {
             throw LineReader.Failure(description: "cannot write \(path ?? ""): \(String(cString: strerror(errno)))")
         }
@@ -42,7 +50,14 @@ struct LineWriter: ~Copyable {
     /// Writes what is left.
     consuming func finish() throws(LineReader.Failure) {
         try flush()
+        guard !isDirect, let path else { return }
+        guard rename(Self.draft(path), path) == 0 else {
+            throw LineReader.Failure(description: "cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+        isWhole = true
     }
+
+    private static func draft(_ path: String) -> String { path + ".part" }
 
     private mutating func flush() throws(LineReader.Failure) {
         var rest = buffer[...]
@@ -58,5 +73,6 @@ struct LineWriter: ~Copyable {
 
     deinit {
         if descriptor > 1 { close(descriptor) }
+        if !isWhole, !isDirect, let path { unlink(Self.draft(path)) }
     }
 }

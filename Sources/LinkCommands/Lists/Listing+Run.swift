@@ -20,7 +20,9 @@ extension Listing {
         }
         // All pages of one moment; each is small, whatever there is.
         _ = try await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        session.console.interruption.note("What was written ends in the middle; nothing was changed.")
         let progress = Progress("rows", session.console)
+        defer { progress.end() }
         var cursor = start
         repeat {
             cursor = try await read(form, after: cursor, limit: Self.stride, session)

@@ -37,6 +37,9 @@ struct Listing {
     let isDescending: Bool
     /// What to say when there is nothing.
     let nothing: String
+    /// Where filters and order are looked up first: a relation that has nothing else, and the column, the same in both,
+    /// by which the rows are found then.
+    var index: (relation: String, key: String)?
     /// Below the table, once for each different pair: what it is about, and what to do.
     var advice: (about: String, text: String)?
     /// What is looked up for the rows of a page only: a join after `FROM (…) page`, and the columns it adds, each with a
@@ -99,11 +102,18 @@ struct Listing {
         // Named apart from the relation's columns: ORDER BY would take an output of that name, which is a text.
         let list = (columns + keys.map { "(\($0.sql))::text" }).enumerated()
             .map { "\($0.element) AS output_\($0.offset)" }.joined(separator: ", ")
+        let rows =
+            if let index {
+                """
+                SELECT * FROM \(relation) WHERE \(index.key) = ANY (ARRAY(
+                    SELECT \(index.key) FROM \(index.relation)\(place) ORDER BY \(order) LIMIT \(limit)))
+                """
+            } else {
+                "SELECT * FROM \(relation)\(place) ORDER BY \(order) LIMIT \(limit)"
+            }
         return Statement(
-            """
-            SELECT \(list) FROM (SELECT * FROM \(relation)\(place) ORDER BY \(order) LIMIT \(limit)) page
-            \(beside?.join ?? "") ORDER BY \(order)
-            """, page.parameters, prepared: false)
+            "SELECT \(list) FROM (\(rows)) page \(beside?.join ?? "") ORDER BY \(order)", page.parameters,
+            prepared: false)
     }
 
     /// One column: the row as JSON, with what stands beside it.

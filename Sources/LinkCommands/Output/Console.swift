@@ -10,6 +10,8 @@ package struct Console: Sendable {
     package let width: Int
     /// Colours, or none.
     package let style: Style
+    /// What becomes of the work when it is interrupted.
+    package let interruption: Interruption
 
     /// Puts text on standard error as it is, to be overwritten; nothing where no terminal shows it.
     let draw: (@Sendable (String) -> Void)?
@@ -18,28 +20,31 @@ package struct Console: Sendable {
     package init(
         width: Int = 80, say: @escaping @Sendable (String) -> Void, remark: @escaping @Sendable (String) -> Void
     ) {
-        self.init(width: width, style: .plain, say: say, remark: remark, draw: nil)
+        self.init(width: width, style: .plain, say: say, remark: remark, draw: nil, interruption: Interruption())
     }
 
     private init(
         width: Int, style: Style, say: @escaping @Sendable (String) -> Void,
-        remark: @escaping @Sendable (String) -> Void, draw: (@Sendable (String) -> Void)?
+        remark: @escaping @Sendable (String) -> Void, draw: (@Sendable (String) -> Void)?, interruption: Interruption
     ) {
         self.width = width
         self.style = style
         self.say = say
         self.remark = remark
         self.draw = draw
+        self.interruption = interruption
     }
 
     /// The process's own: as wide as its terminal, 80 columns when it is piped, colours on a terminal only.
     package static let process = Console(
         width: terminalWidth() ?? 80, style: Style(isOn: wantsColours()),
         say: { write($0 + "\n", to: STDOUT_FILENO) }, remark: { write($0 + "\n", to: STDERR_FILENO) },
-        draw: drawing())
+        draw: drawing(), interruption: Interruption())
 
     /// The same without colours.
-    func withoutColours() -> Console { Console(width: width, style: .plain, say: say, remark: remark, draw: draw) }
+    func withoutColours() -> Console {
+        Console(width: width, style: .plain, say: say, remark: remark, draw: draw, interruption: interruption)
+    }
 
     private static func drawing() -> (@Sendable (String) -> Void)? {
         guard isatty(STDERR_FILENO) == 1, variable("TERM") != "dumb" else { return nil }

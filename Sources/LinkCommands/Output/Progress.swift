@@ -37,15 +37,22 @@ final class Progress: Sendable {
         if let line { draw("\r\u{1B}[K" + line) }
     }
 
+    /// It goes on, and nothing can be counted.
+    func beat() { advance(by: 0) }
+
     /// Wipes it, so that the answer stands alone.
     func end() {
-        guard let draw, state.withLock({ $0.isDrawn }) else { return }
+        let wasDrawn = state.withLock { state in
+            defer { state.isDrawn = false }
+            return state.isDrawn
+        }
+        guard let draw, wasDrawn else { return }
         draw("\r\u{1B}[K")
     }
 
     /// A bar where the end is known, a count where it is not.
     static func line(_ done: Int64, _ total: Int64?, _ noun: String) -> String {
-        guard let total, total > 0 else { return "\(grouped(done)) \(noun) …" }
+        guard let total, total > 0 else { return done > 0 ? "\(grouped(done)) \(noun) …" : "\(noun) …" }
         let share = min(max(Double(done) / Double(total), 0), 1)
         let full = Int(share * 30)
         let bar = String(repeating: "█", count: full) + String(repeating: "░", count: 30 - full)

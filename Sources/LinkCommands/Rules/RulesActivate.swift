@@ -79,8 +79,13 @@ struct RuleActivation {
 
     func run(_ call: Statement, _ session: Session, _ waiting: WaitOptions) async throws -> CommandExit {
         let before = try await session.query("SELECT version FROM assetlink.rule_set WHERE in_force").first?.int8(0)
-        guard let version = try await session.connection.query(call).first?.int8OrNil(0) else {
-            throw Failure(.failed, "The database did not say which version it made.")
+        let version = try await session.console.interruption.recording {
+            guard let version = try await session.connection.query(call).first?.int8OrNil(0) else {
+                throw Failure(.failed, "The database did not say which version it made.")
+            }
+            return version
+        } done: {
+            "Version \($0) is in force: the daemon takes it up by itself."
         }
         let isNew = version != before
         var isTaken = false

@@ -51,8 +51,10 @@ extension BatchEngine {
     ///
     /// - Parameter others: sessions to read by at the same time, on the same snapshot; their settings are changed, as the
     ///   first one's are.
+    /// - Parameter progress: told of records that were compared, from any session: each stored record once.
     package static func verify(
-        _ connection: PostgresConnection, beside others: [PostgresConnection] = [], page: Int = 2_000, logger: Logger
+        _ connection: PostgresConnection, beside others: [PostgresConnection] = [], page: Int = 2_000, logger: Logger,
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> VerifyReport {
         let sessions = [connection] + others
         do {
@@ -65,7 +67,7 @@ extension BatchEngine {
                     let parts = VerifyPart.allCases.enumerated().filter { $0.offset % sessions.count == number }
                     group.addTask {
                         let engine = BatchEngine(connection: session, epoch: 0, logger: logger)
-                        return try await engine.verify(parts.map(\.element), rules, page: page)
+                        return try await engine.verify(parts.map(\.element), rules, page: page, progress)
                     }
                 }
                 for try await part in group { report.add(part) }
@@ -92,7 +94,7 @@ extension BatchEngine {
     }
 
     private func verify(
-        _ parts: [VerifyPart], _ compiled: CompiledRuleSet, page: Int
+        _ parts: [VerifyPart], _ compiled: CompiledRuleSet, page: Int, _ progress: (Int) -> Void
     ) async throws -> VerifyReport {
         isVerifying = true
         var report = VerifyReport()
@@ -109,8 +111,8 @@ extension BatchEngine {
                 for source in sources where !source.isDetached && source.status == .ok {
                     try await verifySource(source, page, &report)
                 }
-            case .assets: try await verifyAssets(empty, page, &report)
-            case .decisions: try await verifyCIs(empty, page, &report)
+            case .assets: try await verifyAssets(empty, page, &report, progress)
+            case .decisions: try await verifyCIs(empty, page, &report, progress)
             case .relations: try await verifyRelations(&report)
             }
         }
@@ -139,7 +141,7 @@ extension BatchEngine {
     }
 
     private func verifyAssets(
-        _ empty: Batch, _ page: Int, _ report: inout VerifyReport
+        _ empty: Batch, _ page: Int, _ report: inout VerifyReport, _ progress: (Int) -> Void
     ) async throws {
         guard let rules else { return }
         var after: Int64 = 0
@@ -151,6 +153,7 @@ extension BatchEngine {
             ).map { try $0.int8(0) }
             guard let last = refs.last else { return }
             after = last
+            defer { progress(refs.count) }
             var batch = empty
             let rows = try await connection.pipeline([
                 reader.storedAssets(refs), StoredRecords.assets(refs: refs), Self.suspectsOfAssets(refs),
@@ -179,7 +182,7 @@ extension BatchEngine {
     }
 
     private func verifyCIs(
-        _ empty: Batch, _ page: Int, _ report: inout VerifyReport
+        _ empty: Batch, _ page: Int, _ report: inout VerifyReport, _ progress: (Int) -> Void
     ) async throws {
         var after: Int64 = 0
         while true {
@@ -192,6 +195,7 @@ extension BatchEngine {
             ).map { try $0.int8(0) }
             guard let last = refs.last else { return }
             after = last
+            defer { progress(refs.count) }
             var batch = empty
             try await decide(refs, &batch)
             try await verifyCIKeys(refs, batch, &report)
