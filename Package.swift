@@ -27,6 +27,12 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 
 let package = Package(
     name: "assetlinkd",
@@ -41,6 +47,11 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        // Without traits: its own reader of configuration, and all of Foundation, which would cost every daemon memory.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
     targets: [
         // What is decided: pure, imports nothing.
@@ -52,9 +63,25 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: unsafeRoom),
         // Where our SQL lives: rows to core values, plans to rows.
         .target(name: "LinkStore", dependencies: ["LinkCore", "Postgres", logging, crypto], swiftSettings: house),
+        // The service manager and the journal, in their own words: knows nothing of assets.
+        .target(name: "Systemd", dependencies: [logging], swiftSettings: house),
+        .testTarget(
+            name: "SystemdTests",
+            dependencies: ["Systemd", "LinkTesting", "LinkService", "Postgres", "assetlinkd", logging],
+            swiftSettings: house),
         // What runs for years: the loop, the lease, the doorbell.
         .target(
-            name: "LinkService", dependencies: ["LinkCore", "LinkStore", "Postgres", logging, lifecycle],
+            name: "LinkService",
+            dependencies: ["LinkCore", "LinkStore", "Postgres", "Systemd", logging, lifecycle, metrics],
+            swiftSettings: house),
+        // What the daemon tells of itself over HTTP: alive, ready, measured.
+        .target(
+            name: "LinkHealth",
+            dependencies: [
+                "LinkService", "LinkStore", "Postgres", logging, lifecycle, metrics, hummingbird, hummingbirdCore,
+                nioCore,
+                nioPosix, httpTypes,
+            ],
             swiftSettings: house),
         // A seeded fleet for trials, and the machine this runs on.
         .target(name: "SampleFleet", dependencies: ["LinkCore"], swiftSettings: house),
@@ -65,7 +92,10 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(
-            name: "assetlinkd", dependencies: ["LinkService", "LinkStore", logging, lifecycle, signals, arguments],
+            name: "assetlinkd",
+            dependencies: [
+                "LinkHealth", "LinkService", "LinkStore", "Systemd", logging, lifecycle, signals, arguments,
+            ],
             swiftSettings: house),
         .executableTarget(name: "assetlinkctl", dependencies: ["LinkCommands", arguments], swiftSettings: house),
         // Shared by the tests: the reference model, generators, a private PostgreSQL.
@@ -101,6 +131,13 @@ let package = Package(
         .testTarget(
             name: "LinkServiceTests",
             dependencies: ["LinkCore", "LinkStore", "LinkService", "Postgres", "LinkTesting", "SampleFleet", logging],
+            swiftSettings: house),
+        .testTarget(
+            name: "LinkHealthTests",
+            dependencies: [
+                "LinkHealth", "LinkService", "LinkStore", "LinkCommands", "LinkCore", "Postgres", "LinkTesting",
+                "assetlinkd", logging, metrics,
+            ],
             swiftSettings: house),
         // The service loop in virtual time, over a simulated database.
         .target(name: "LinkSimulation", dependencies: ["LinkService", "LinkStore"], swiftSettings: house),

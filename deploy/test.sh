@@ -63,6 +63,18 @@ run_tests() {
     swift test --skip-build --disable-xctest --quiet "$@" || fail "$title: tests failed"
 }
 
+# Alert rules need promtool, which Debian has only beside a Prometheus that would be started.
+check_alerts() {
+    say "The alert rules"
+    if has promtool || [[ -x var/prometheus/usr/bin/promtool ]]; then
+        deploy/prometheus/test.sh || fail "the alert rules do not pass their tests"
+    elif [[ $INSTALL == yes ]] && has apt-get; then
+        deploy/prometheus/test.sh --fetch || fail "the alert rules do not pass their tests"
+    else
+        note "not checked: there is no promtool (deploy/prometheus/test.sh --fetch unpacks Debian's)"
+    fi
+}
+
 main() {
     parse_options "$@"
     need_swift
@@ -84,6 +96,9 @@ main() {
             run_tests "The decoders, over what nobody meant" --filter LinkFuzzTests
             run_tests "Properties, and controls that must fail" --filter LinkPropertyTests
             run_tests "The daemon" --filter LinkServiceTests
+            run_tests "Health and metrics" --filter LinkHealthTests
+            run_tests "The service manager" --filter SystemdTests
+            check_alerts
             run_tests "Faults, in their short forms" --filter LinkFaultTests
             run_tests "The benchmark, on a small world" --filter LinkBenchTests
         fi

@@ -1,3 +1,4 @@
+import CoreMetrics
 import LinkStore
 package import Logging
 import Postgres
@@ -8,11 +9,24 @@ package final class Daemon: Service {
     private let configuration: DaemonConfiguration
     private let logger: Logger
     private let mailbox = Mailbox()
+    private let observer: Observer
+    private let report: StatusReport?
 
-    package init(configuration: DaemonConfiguration, logger: Logger) {
+    /// - Parameters:
+    ///   - meters: what counts the daemon's work.
+    ///   - report: who else is told how it gets on, by the loop itself.
+    package init(
+        configuration: DaemonConfiguration, meters: ServiceMeters = .none, report: StatusReport? = nil, logger: Logger
+    ) {
+        self.report = report
         self.configuration = configuration
         self.logger = logger
+        let patience = Vitals.Patience(loop: configuration.loopPatience, call: configuration.callPatience)
+        observer = Observer(vitals: Vitals(mailbox, patience), meters: meters)
     }
+
+    /// How it is, for whoever asks beside it.
+    package var vitals: Vitals { observer.vitals }
 
     /// Tells the loop to finish the batch under way and to give up the lease.
     package func stop() { mailbox.post(.stop) }
@@ -22,7 +36,8 @@ package final class Daemon: Service {
     /// - Throws: ``StartError`` or `SchemaMismatch` when the database does not fit and waiting does not help.
     package func run() async throws {
         try await withGracefulShutdownHandler {
-            let database = PostgresDatabase(configuration: configuration, mailbox: mailbox, logger: logger)
+            let database = PostgresDatabase(
+                configuration: configuration, mailbox: mailbox, observer: observer, logger: logger)
             // Where the notifications arrive: deciding takes no time beside waking another thread.
             try await LoopTask.beside { try await drive(database) }
         } onGracefulShutdown: {
@@ -37,7 +52,7 @@ package final class Daemon: Service {
             // What a connection that was given up says late is nothing to the session after it.
             var session = 0
             mailbox.post(.started)
-            while let event = await mailbox.next(until: machine.alarm, session: session) {
+            while let event = await mailbox.next(until: alarm(machine), session: session) {
                 for action in machine.handle(event, at: mailbox.now) {
                     switch action {
                     case .call(let call): start(call, database, session, &group)
@@ -57,12 +72,21 @@ package final class Daemon: Service {
                     case .end(let failure): return failure
                     }
                 }
+                vitals.note(machine, database.sample(isCalling: machine.isCalling))
+                report?.tell(vitals.now, isGettingOn: vitals.workStillness == nil, at: mailbox.now)
             }
             // Cancelled: nothing is given up, as after a crash.
             await database.abandon()
             return nil
         }
         if let failure { throw failure.cause }
+    }
+
+    /// When the loop is wanted next: by the machine, or by who waits to hear of it.
+    private func alarm(_ machine: borrowing ServiceMachine) -> Duration? {
+        guard let report else { return machine.alarm }
+        let next = mailbox.now + report.interval
+        return machine.alarm.map { min($0, next) } ?? next
     }
 
     private func start(
@@ -77,6 +101,7 @@ package final class Daemon: Service {
     }
 
     private func say(_ note: ServiceNote) {
+        observe(note)
         switch note {
         case .ready(let mode):
             logger.notice("ready", metadata: ["mode": "\(mode)"])
@@ -86,11 +111,29 @@ package final class Daemon: Service {
         case .released: logger.info("lease released")
         case .mode(let mode):
             logger.warning("the way of learning of changes is another one now", metadata: ["mode": "\(mode)"])
+        case .missedWakeup: logger.info("changes waited for the next look at the log, as nobody rang")
         case .failed(let failure):
             logger.error(
                 "working with the database failed; trying again", metadata: ["error": "\(failure.cause)"])
         case .waitingForPrimary(let failure): logger.notice("\(failure.cause)")
         case .stopped: logger.info("stopped")
+        }
+    }
+}
+
+extension Daemon {
+    /// What of it is counted, or shown to who asks.
+    private func observe(_ note: ServiceNote) {
+        switch note {
+        case .ready:
+            observer.meters.sessions.increment()
+            vitals.note(nil as ServiceFailure.Kind?)
+        case .missedWakeup: observer.meters.missedWakeups.increment()
+        case .lostLease: observer.meters.failures[.lostLease]?.increment()
+        case .failed(let failure), .waitingForPrimary(let failure):
+            observer.meters.failures[failure.kind]?.increment()
+            vitals.note(failure.kind)
+        case .leading, .standingBy, .released, .mode, .stopped: break
         }
     }
 }

@@ -1,5 +1,5 @@
 package import LinkStore
-import Postgres
+package import Postgres
 
 /// What a daemon needs to know; every figure with its unit and default.
 package struct DaemonConfiguration: Sendable {
@@ -39,13 +39,17 @@ package struct DaemonConfiguration: Sendable {
     package var notifyQueueLimit = 0.25
     /// How long after the last prepared transaction on attached tables the bell stays off.
     package var twoPhaseMemory: Duration = .seconds(86_400)
+    /// How long an event or an alarm may wait for the loop before it counts as stuck.
+    package var loopPatience: Duration = .seconds(10)
+    /// How long a call may compute without asking the database before it counts as stuck.
+    package var callPatience: Duration = .seconds(60)
     /// Rows that a log table may hold before writers move on to the next one.
     package var logTableRows = 200_000
 
     package init(database: String) { self.database = database }
 
     /// Connection settings under a name that shows in `pg_stat_activity`.
-    func settings(_ role: String) -> ConnectionSettings {
+    package func settings(_ role: String) -> ConnectionSettings {
         ConnectionSettings(
             database,
             overrides: ["application_name": "assetlinkd \(role)", "client_encoding": "UTF8"])

@@ -87,7 +87,7 @@ extension Simulation {
             if daemon.machine.epoch != nil || daemon.holder == database.lease.holder { hinder() }
             daemon.standingBySince = nil
             daemon.pollsForTwoPhaseSince = nil
-        case .ready, .released, .waitingForPrimary, .stopped: break
+        case .ready, .released, .waitingForPrimary, .missedWakeup, .stopped: break
         }
     }
 

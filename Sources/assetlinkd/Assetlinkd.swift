@@ -3,6 +3,7 @@ import LinkService
 import LinkStore
 import Logging
 import ServiceLifecycle
+import Systemd
 import UnixSignals
 
 @main
@@ -23,6 +24,8 @@ struct Assetlinkd: AsyncParsableCommand {
 
     @OptionGroup var tuning: Tuning
 
+    @OptionGroup var health: HealthOptions
+
     func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError(
@@ -31,19 +34,20 @@ struct Assetlinkd: AsyncParsableCommand {
     }
 
     func run() async throws {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap { Speaking.handler($0) }
         var logger = Logger(label: "assetlinkd")
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
         var configuration = DaemonConfiguration(database: database)
         configuration.usesDoorbell = !noDoorbell
         tuning.apply(to: &configuration)
-        let daemon = Daemon(configuration: configuration, logger: logger)
+        let (daemon, beside) = try health.services(configuration, logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     // The first to start is the last to be told to stop: it outlives the daemon.
-                    .init(service: SecondSignal(logger: logger)),
-                    .init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: SecondSignal(logger: logger))
+                ] + beside.map { .init(service: $0) } + [
+                    .init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
@@ -57,6 +61,7 @@ struct Assetlinkd: AsyncParsableCommand {
 
     private func refused(_ reason: String, _ exit: DaemonExit, _ logger: Logger) -> ExitCode {
         logger.critical("\(reason)")
+        _ = Speaking.manager?.say([.status("ended: \(reason)")])
         return ExitCode(exit.rawValue)
     }
 }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import LinkStore
 import Logging
 import Postgres
@@ -9,6 +10,7 @@ struct Listener {
     let connection: PostgresConnection
     let mailbox: Mailbox
     let inbox: Inbox
+    let meters: ServiceMeters
     let logger: Logger
 
     /// Listens until the connection is lost or the task is cancelled.
@@ -22,6 +24,7 @@ struct Listener {
             for try await event in notifications {
                 switch event {
                 case .notification(let channel, let payload, _):
+                    meters.notifications.increment()
                     if channel == probe {
                         arrived.stop()
                     } else if channel != "assetlink_wake" {

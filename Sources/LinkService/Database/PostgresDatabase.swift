@@ -20,17 +20,20 @@ final class PostgresDatabase: Sendable {
     let lease: Lease
     let inbox = Inbox()
     let mailbox: Mailbox
+    let observer: Observer
     let logger: Logger
     private let lines = Mutex(Lines())
     private let worker: Worker
 
-    init(configuration: DaemonConfiguration, mailbox: Mailbox, logger: Logger) {
+    init(configuration: DaemonConfiguration, mailbox: Mailbox, observer: Observer, logger: Logger) {
         self.configuration = configuration
         self.mailbox = mailbox
+        self.observer = observer
         self.logger = logger
         lease = Lease(
             holder: String(UInt64.random(in: .min ... .max), radix: 36), duration: configuration.leaseDuration)
-        worker = Worker(configuration: configuration, lease: lease, inbox: inbox, logger: logger)
+        worker = Worker(
+            configuration: configuration, lease: lease, inbox: inbox, observer: observer, logger: logger)
     }
 
     /// A call on the working connection; one at a time.
@@ -70,7 +73,8 @@ final class PostgresDatabase: Sendable {
                 throw PostgresError(.closed, "the session was given up")
             }
             try await connection.script(BatchEngine.searchPath)
-            let listener = Listener(connection: connection, mailbox: mailbox, inbox: inbox, logger: logger)
+            let listener = Listener(
+                connection: connection, mailbox: mailbox, inbox: inbox, meters: observer.meters, logger: logger)
             try await listener.run(probe: lease.probeChannel, arrived: arrived)
             await connection.close()
             return ServiceFailure(.connection, PostgresError(.closed, "the connection that listens was closed"))
@@ -98,6 +102,19 @@ final class PostgresDatabase: Sendable {
             logger.debug("the heartbeat failed", metadata: ["error": "\(error)"])
             return nil
         }
+    }
+
+    /// What is seen of the working connection from beside.
+    func sample(isCalling: Bool) -> WorkWatch.Sample {
+        let work = lines.withLock { $0.work }
+        return WorkWatch.Sample(
+            isCalling: isCalling, isWaiting: work?.commandUnderWay != nil, commands: work?.commandCount ?? 0)
+    }
+
+    /// The connections that are open, by what they do.
+    var openConnections: (work: Bool, listen: Bool) {
+        let lines = lines.withLock { $0 }
+        return (lines.work?.isClosed == false, lines.listen?.isClosed == false)
     }
 
     /// Closes every connection; whatever waits for an answer fails.

@@ -1,3 +1,4 @@
+import CoreMetrics
 import LinkStore
 import Logging
 import Postgres
@@ -7,6 +8,7 @@ actor Worker {
     private let configuration: DaemonConfiguration
     private let lease: Lease
     private let inbox: Inbox
+    private let observer: Observer
     private let logger: Logger
 
     private var connection: PostgresConnection?
@@ -18,8 +20,9 @@ actor Worker {
     /// How often a server that cannot be written to was asked on one connection.
     private var checks = 0
 
-    init(configuration: DaemonConfiguration, lease: Lease, inbox: Inbox, logger: Logger) {
+    init(configuration: DaemonConfiguration, lease: Lease, inbox: Inbox, observer: Observer, logger: Logger) {
         self.configuration = configuration
+        self.observer = observer
         self.lease = lease
         self.inbox = inbox
         self.logger = logger
@@ -141,6 +144,7 @@ actor Worker {
         case .idle(let position):
             self.position = position
             ranges = []
+            observer.vitals.note(nil as BatchReport?)
             reply = .idle
         case .done(let report):
             position = engine.position
@@ -157,6 +161,7 @@ actor Worker {
     private func storeEvents(_ connection: PostgresConnection) async throws {
         let (events, dropped) = inbox.take()
         if dropped > 0 {
+            observer.meters.droppedEvents.increment(by: dropped)
             logger.error(
                 "raw notifications were dropped; resync their sources", metadata: ["count": "\(dropped)"])
         }
@@ -173,6 +178,8 @@ actor Worker {
     }
 
     private func note(_ report: BatchReport) {
+        observer.vitals.note(report)
+        observer.meters.note(report)
         var metadata: Logger.Metadata = [
             "batch": "\(report.batchID)", "changes": "\(report.changes)", "audit_rows": "\(report.auditRows)",
             "round_trips": "\(report.roundTrips)", "statements": "\(report.statements)",
@@ -188,6 +195,7 @@ actor Worker {
             var position = sweepPosition
             defer { sweepPosition = position }
             let drift = try await engine.sweep(&position, page: configuration.sweepPage)
+            observer.meters.drift.increment(by: drift)
             if drift > 0 {
                 logger.warning("the sweep found records that no event had told of", metadata: ["count": "\(drift)"])
             }

@@ -28,6 +28,9 @@ struct DoorbellMachine: Sendable {
     private var step = Step.lingering
     private var writers: Set<LogWriter> = []
 
+    /// Whether only a ring or time ends the sleep.
+    var isAsleep: Bool { if case .asleep = step { true } else { false } }
+
     /// Begins with ``begin(at:)``.
     ///
     /// - Parameter limit: the longest sleep.

@@ -22,6 +22,8 @@ struct LeaderMachine: Sendable {
     /// When the lease was prolonged last, on either connection.
     var renewedAt: Duration
     private(set) var mode: WakeMode
+    /// Whether the log was looked at since the lease was taken.
+    private(set) var hasLooked = false
     /// What was counted as due, for the driver to start.
     private(set) var counting: ServiceAction?
 
@@ -36,6 +38,7 @@ struct LeaderMachine: Sendable {
     /// Records that bulk ranges took in since the statistics were refreshed.
     private var bulkDone = 0
     private var wasBusy = false
+    private var missed = MissedWakeups()
 
     init(
         epoch: Int64, mode: WakeMode, twoPhaseAgo: Duration?, configuration: DaemonConfiguration, now: Duration
@@ -56,6 +59,7 @@ struct LeaderMachine: Sendable {
     /// The sleep is over.
     mutating func woke(isRung: Bool, at now: Duration) -> Action {
         guard case .bell(var bell) = step else { return pass(now) }
+        if bell.isAsleep { missed.woke(isRung: isRung || isStopping || isLost) }
         return follow(bell.woke(isRung: isRung || isStopping || isLost, at: now), bell, now)
     }
 
@@ -69,9 +73,14 @@ struct LeaderMachine: Sendable {
         case (.batching, .done(let changes, let isBusy)):
             if wasBusy { bulkDone += changes }
             wasBusy = isBusy
+            hasLooked = true
+            missed.looked(found: true)
             // A log that is never empty must not keep the house from being kept.
             return keepHouse(isIdle: false, isBusy: isBusy, now)
-        case (.batching, .idle): return keepHouse(isIdle: true, isBusy: false, now)
+        case (.batching, .idle):
+            hasLooked = true
+            missed.looked(found: false)
+            return keepHouse(isIdle: true, isBusy: false, now)
         case (.keepingHouse(let isIdle, let isBusy), .houseKept(let facts)):
             if facts.hasPrepared { twoPhaseAt = now }
             isQueueFull = facts.queueUsage > configuration.notifyQueueLimit / (isQueueFull ? 2 : 1)
@@ -89,6 +98,12 @@ struct LeaderMachine: Sendable {
 
     /// Takes what is to be counted aside, if anything.
     mutating func takeCounting() -> ServiceAction? { counting.take() }
+
+    /// Somebody rang.
+    mutating func rang() { missed.rang() }
+
+    /// Whether a wake-up turned out to have been missed since this was asked before.
+    mutating func takeMissed() -> Bool { missed.take() }
 
     private var isQueueFull = false
 

@@ -119,13 +119,13 @@ package struct WatchReply: Sendable {
 
 /// Why a call failed, as far as the loop must know.
 package struct ServiceFailure: Error, Sendable {
-    package enum Kind: Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
         /// The connection could not be made, or was lost: whether the call took effect is unknown.
         case connection
         /// The server refused.
         case server
         /// Another daemon leads.
-        case lostLease
+        case lostLease = "lost_lease"
         /// The server is a standby or read-only: it is waited for.
         case standby
         /// Waiting does not help.

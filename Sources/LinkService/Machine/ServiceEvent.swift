@@ -37,6 +37,8 @@ package enum ServiceNote: Sendable {
     case lostLease
     case released
     case mode(WakeMode)
+    /// A sleep was ended by time, changes were waiting, and nobody rang.
+    case missedWakeup
     case failed(ServiceFailure)
     /// Said once, until the server can be written to.
     case waitingForPrimary(ServiceFailure)

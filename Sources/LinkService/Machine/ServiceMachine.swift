@@ -25,19 +25,19 @@ package struct ServiceMachine {
     var watch: WatchMachine
     private var backoff = Backoff()
     /// Whether a call is under way, and when it is over at the latest.
-    private var isCalling = false
+    private(set) var isCalling = false
     private var callDeadline: Duration?
     /// When the loop wants to be woken from its sleep.
     private var sleepEnd: Duration?
     /// Somebody rang, and nobody has looked since.
     private var isRung = false
-    private var isStopping = false
+    private(set) var isStopping = false
     /// How this session learns of changes, as far as the connection allows.
-    private var mode: WakeMode
+    private(set) var mode: WakeMode
     private var saidMode: WakeMode?
     private var readyAt: Duration?
-    private var hasSaidStandingBy = false
-    private var hasSaidWaiting = false
+    private(set) var hasSaidStandingBy = false
+    private(set) var hasSaidWaiting = false
     private var now = Duration.zero
     private var actions: [ServiceAction] = []
 
@@ -70,6 +70,10 @@ package struct ServiceMachine {
         case .listenerLost(let failure): if hasSession { fail(failure) }
         case .rang:
             isRung = true
+            if case .leading(var leader) = phase {
+                leader.rang()
+                phase = .leading(leader)
+            }
             if sleepEnd != nil { woke() }
         case .stop: stop()
         case .alarm: break
@@ -200,6 +204,7 @@ package struct ServiceMachine {
     private mutating func follow(_ action: LeaderMachine.Action, _ leader: LeaderMachine) {
         var leader = leader
         if let counting = leader.takeCounting() { actions.append(counting) }
+        if leader.takeMissed() { actions.append(.say(.missedWakeup)) }
         phase = .leading(leader)
         if leader.mode != saidMode {
             saidMode = leader.mode

@@ -35,11 +35,27 @@ extension BatchEngine {
         report.auditRows = batch.plan.audit.count
         report.oldestLoggedAt = batch.work.oldestLoggedAt
         report.ranges = batch.ranges
+        count(batch, into: &report)
         for (source, count) in batch.plan.endings { ended.append((batch.time, source, count)) }
         cursor = Cursor(
             batchID: batch.id, snapshot: batch.seen, ranges: batch.ranges, committedAt: batch.time, digest: digest,
             links: links(batch), ruleSetVersion: batch.start.ruleSetVersion)
         return report
+    }
+
+    /// What others want to know in numbers.
+    private func count(_ batch: Batch, into report: inout BatchReport) {
+        report.loggedAt = batch.work.loggedAt
+        report.rejected = batch.plan.deadLetters.count
+        for decision in batch.plan.decisions { report.decisions[decision.state, default: 0] += 1 }
+        report.links.made = batch.plan.newLinks.count
+        for update in batch.plan.linkUpdates {
+            switch update.status {
+            case "closed": report.links.closed += 1
+            case "stale": report.links.stale += 1
+            default: report.links.renewed += 1
+            }
+        }
     }
 
     private func links(_ batch: Batch) -> [Int32: Int] {

@@ -132,9 +132,10 @@ extension BatchEngine {
     /// Commits, and learns how long it took since `began` with so many live changes.
     func finish(_ batch: inout Batch, _ began: ContinuousClock.Instant, live: Int) async throws -> BatchReport {
         var report = try await apply(&batch)
+        report.duration = ContinuousClock().now - began
         report.roundTrips = roundTrips
         report.statements = statements
-        pace.note(ContinuousClock().now - began, records: batch.work.rows, live: live)
+        pace.note(report.duration, records: batch.work.rows, live: live)
         rulesBefore = nil
         return report
     }

@@ -39,12 +39,32 @@ package struct BatchReport: Sendable {
     package var auditRows = 0
     /// When the oldest change of the batch was written.
     package var oldestLoggedAt: Timestamp?
-    /// When the batch committed, by the database's clock.
+    /// The time of the batch: its snapshot's, by the database's clock.
     package var time: Timestamp
     package var ranges: [BulkRange] = []
+    /// When each log row that it took in was written.
+    package var loggedAt: [Timestamp] = []
+    /// From the snapshot to the answer to the commit.
+    package var duration = Duration.zero
+    /// CIs that were decided, by what they are now.
+    package var decisions: [CIState: Int] = [:]
+    /// What became of links.
+    package var links = LinkCounts()
+    /// Records and events that cannot be taken in.
+    package var rejected = 0
     /// Round trips and statements, which must not grow with the batch.
     package var roundTrips = 0
     package var statements = 0
+}
+
+/// What a batch did to links.
+package struct LinkCounts: Hashable, Sendable {
+    package var made = 0
+    package var closed = 0
+    /// Their asset ended, was deleted, or is disputed.
+    package var stale = 0
+    /// Active again, or for another reason than before.
+    package var renewed = 0
 }
 
 /// What came of a look at the log.

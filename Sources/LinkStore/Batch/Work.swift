@@ -74,6 +74,8 @@ struct Work {
     var newRanges: [BulkRange] = []
     var rulesChanged = false
     var oldestLoggedAt: Timestamp?
+    /// When each log row was written.
+    var loggedAt: [Timestamp] = []
     /// Rows taken in, for the statistics.
     var rows = 0
 
@@ -81,7 +83,10 @@ struct Work {
         if records[source, default: [:]][key] == nil { records[source, default: [:]][key] = cause }
     }
 
-    mutating func note(_ time: Timestamp) { oldestLoggedAt = min(oldestLoggedAt ?? time, time) }
+    mutating func note(_ time: Timestamp) {
+        oldestLoggedAt = min(oldestLoggedAt ?? time, time)
+        loggedAt.append(time)
+    }
 }
 
 /// One row of the audit.

@@ -6,7 +6,7 @@ import Synchronization
 /// idle → busy (an operation is current) → idle, or → cancelling (busy, and a request is on its way) → idle;
 /// any of them → closed, for good.
 final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
-    // Unchecked: `closed` and `underWay` are atomic; everything else is touched only on the loop, which every entry asserts.
+    // Unchecked: `closed`, `underWay` and `newest` are atomic; everything else is touched only on the loop, which every entry asserts.
 
     /// A command that waits or runs.
     struct Entry {
@@ -41,6 +41,8 @@ final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
     private let closed = Atomic<Bool>(false)
     /// The number of the command that has the connection, counted from 1; 0 when none has.
     private let underWay = Atomic<UInt64>(0)
+    /// The number of the newest command that has had the connection.
+    private let newest = Atomic<UInt64>(0)
     private var commands: UInt64 = 0
     /// Why the connection ended; set with `closed`.
     private(set) var closeReason: PostgresError?
@@ -63,6 +65,9 @@ final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
         let number = underWay.load(ordering: .acquiring)
         return number == 0 ? nil : number
     }
+
+    /// How many commands have had the connection; from any thread.
+    var commandCount: UInt64 { newest.load(ordering: .acquiring) }
 
     /// Starts watching; the loop keeps the core from here until `shutDown`.
     func start() {
@@ -107,6 +112,7 @@ final class ConnectionCore: ReadinessHandler, @unchecked Sendable {
                 current = queue.removeFirst()
                 commands += 1
                 underWay.store(commands, ordering: .releasing)
+                newest.store(commands, ordering: .releasing)
             }
             guard let entry = current else { return watch(Interest(read: true, write: false)) }
             do throws(PostgresError) {

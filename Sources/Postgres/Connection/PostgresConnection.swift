@@ -63,6 +63,9 @@ package final class PostgresConnection: Sendable {
     /// Which command waits for the server, counted from 1; nil when none does.
     package var commandUnderWay: UInt64? { core.commandUnderWay }
 
+    /// How many commands were sent so far: a measure of whether its user gets on.
+    package var commandCount: UInt64 { core.commandCount }
+
     /// What the server reported about a parameter when the connection was made.
     package func parameterStatus(_ name: String) -> String? { parameters[name] }
 

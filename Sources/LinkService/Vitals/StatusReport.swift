@@ -1,0 +1,92 @@
+package import Systemd
+import Synchronization
+
+/// Tells the service manager how the daemon gets on. The loop itself calls it, so that a loop that stands still is silent.
+package final class StatusReport: Sendable {
+    private struct State {
+        var isReady = false
+        var isStopping = false
+        var saidAt: Duration?
+        var fedAt: Duration?
+        var role: ServiceRole?
+        /// Changes taken in when a rate was last told, and when that was.
+        var counted: (changes: UInt64, at: Duration) = (0, .zero)
+    }
+
+    /// At most this often the same is told in other figures.
+    private static let statusInterval = Duration.seconds(5)
+    /// While starting, the time that is asked for anew each time.
+    private static let startAllowance = Duration.seconds(60)
+
+    private let manager: ServiceManager
+    private let state = Mutex(State())
+
+    package init(_ manager: ServiceManager) { self.manager = manager }
+
+    /// The longest time that the loop may be silent.
+    var interval: Duration { min(manager.watchdog.map { $0 / 2 } ?? Self.statusInterval, Self.statusInterval) }
+
+    /// What the loop tells after each event.
+    ///
+    /// - Parameter isGettingOn: whether the call under way gets on; while it does not, the watchdog is not fed.
+    func tell(_ picture: Vitals.Picture, isGettingOn: Bool, at now: Duration) {
+        state.withLock { state in
+            let isNews = state.role != picture.role
+            guard isNews || state.saidAt.map({ now - $0 >= interval }) ?? true else { return }
+            var words: [ServiceManager.Word] = [.status(status(picture, &state, now))]
+            var becomesReady = false
+            switch picture.role {
+            case .standingBy, .leading(hasLooked: true):
+                if !state.isReady {
+                    words.append(.ready)
+                    becomesReady = true
+                }
+            case .stopping:
+                if !state.isStopping { words.append(.stopping) }
+            case .connecting, .waitingForPrimary, .entering, .leading, .ended:
+                // A database that is away is waited for, however long.
+                if !state.isReady { words.append(.extendTimeout(Self.startAllowance)) }
+            }
+            if manager.watchdog != nil, isGettingOn { words.append(.watchdog) }
+            // What was not heard is said again at the next event.
+            guard manager.say(words) else { return }
+            state.role = picture.role
+            state.saidAt = now
+            if becomesReady { state.isReady = true }
+            if case .stopping = picture.role { state.isStopping = true }
+        }
+    }
+
+    /// One line for people: role, lag, what waits, rate; nothing secret.
+    private func status(_ picture: Vitals.Picture, _ state: inout State, _ now: Duration) -> String {
+        switch picture.role {
+        case .connecting:
+            switch picture.failure {
+            case .connection: return "connecting: the server cannot be reached"
+            case .server: return "connecting: the server refused"
+            default: return "connecting"
+            }
+        case .waitingForPrimary: return "waiting: the server is a standby or read-only"
+        case .entering: return "connected; asking for the lease"
+        case .standingBy: return "standing by: another daemon leads"
+        case .stopping: return "stopping"
+        case .ended: return "ended"
+        case .leading:
+            let seconds = (now - state.counted.at) / .seconds(1)
+            let rate = seconds > 0 ? Double(picture.changes - min(state.counted.changes, picture.changes)) / seconds : 0
+            state.counted = (picture.changes, now)
+            let lag = picture.lag.map { "lag \(Self.text($0)), " } ?? ""
+            let backlog = picture.openRanges == 0 ? "backlog 0" : "backlog in \(picture.openRanges) bulk ranges"
+            return "leading (epoch \(picture.epoch ?? 0)); \(lag)\(backlog), \(Self.text(rate)) changes/s"
+        }
+    }
+
+    private static func text(_ time: Duration) -> String {
+        let milliseconds = time / .milliseconds(1)
+        return milliseconds < 1_000 ? "\(Int(milliseconds.rounded())) ms" : "\(text(milliseconds / 1_000)) s"
+    }
+
+    private static func text(_ value: Double) -> String {
+        value >= 10 ? "\(Int(value.rounded()))" : "\((value * 10).rounded() / 10)"
+    }
+}

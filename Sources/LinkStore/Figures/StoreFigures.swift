@@ -1,0 +1,102 @@
+package import Postgres
+
+/// What monitoring reads of the database: figures of the public views and of the daemon's own tables, in one statement.
+package struct StoreFigures: Sendable {
+    /// One figure of a series.
+    package struct Figure: Hashable, Sendable {
+        /// The series, without its prefix.
+        package var name: String
+        /// The value of its label; `nil` where it has none.
+        package var label: String?
+        /// As PostgreSQL writes it: nothing is rounded on the way.
+        package var value: String
+    }
+
+    /// In the order of their names.
+    package var figures: [Figure]
+
+    /// Reads all of them as of one moment.
+    package static func read(on connection: PostgresConnection) async throws(PostgresError) -> StoreFigures {
+        let rows = try await connection.query(Statement(sql), timeout: .seconds(25))
+        return StoreFigures(
+            figures: try rows.map { row throws(PostgresError) in
+                Figure(name: try row.text(0), label: try row.textOrNil(1), value: try row.text(2))
+            })
+    }
+
+    /// Every branch is a pass over what is small, or over decisions and links once.
+    private static let sql = """
+        WITH c AS MATERIALIZED (SELECT * FROM assetlink.coverage),
+        d AS MATERIALIZED (SELECT * FROM assetlink.daemon_status),
+        figure (name, label, value) AS (
+            SELECT v.name, NULL, v.value
+            FROM c CROSS JOIN LATERAL (VALUES
+                ('coverage_eligible_cis', c.eligible_cis::numeric), ('coverage_paired_cis', c.paired_cis),
+                ('coverage_orphaned_cis', c.orphaned_cis), ('coverage_conflicted_cis', c.conflicted_cis),
+                ('coverage_excluded_cis', c.excluded_cis), ('coverage_unlinked_assets', c.unlinked_assets),
+                ('coverage_open_conflicts', c.open_conflicts), ('coverage_stale_links', c.stale_links),
+                ('coverage_automatic_links', c.automatic_links), ('coverage_manual_links', c.manual_links),
+                ('coverage_percent', c.coverage_percent), ('coverage_target_percent', c.target_percent),
+                ('coverage_target_met', c.target_met::integer), ('coverage_unknown_class_cis', c.unknown_class_cis)
+            ) AS v (name, value)
+            UNION ALL
+            SELECT 'orphaned_cis', r.key, r.value::numeric FROM c CROSS JOIN LATERAL jsonb_each_text(c.orphans_by_reason) AS r
+            UNION ALL
+            SELECT 'excluded_cis', r.key, r.value::numeric FROM c CROSS JOIN LATERAL jsonb_each_text(c.excluded_by_reason) AS r
+            UNION ALL
+            SELECT v.name, NULL, v.value
+            FROM d CROSS JOIN LATERAL (VALUES
+                ('backlog_changes', d.backlog::numeric),
+                ('oldest_unprocessed_seconds', coalesce(extract(epoch FROM d.oldest_unprocessed_age), 0)),
+                ('open_ranges', d.open_ranges), ('dead_letters', d.dead_letters),
+                ('breaker_open', (d.breaker = 'open')::integer), ('rule_set_version', d.rule_set_version),
+                ('audit_head_batch', d.last_batch),
+                ('activation_records_left', coalesce(d.activation_total - d.activation_done, 0)),
+                ('leaders', (d.leader IS NOT NULL)::integer)
+            ) AS v (name, value)
+            UNION ALL
+            SELECT 'links', s.status, count(l.status)
+            FROM (VALUES ('active'), ('stale')) AS s (status)
+            LEFT JOIN assetlink_internal.link AS l ON l.status = s.status AND l.status <> 'closed'
+            GROUP BY s.status
+            UNION ALL
+            SELECT 'conflicts', k.kind, count(f.kind)
+            FROM (VALUES ('duplicate_asset'), ('contradicting_evidence'), ('duplicate_ci'), ('asset_already_linked'))
+                AS k (kind)
+            LEFT JOIN assetlink_internal.conflict AS f ON f.kind = k.kind AND f.closed_at IS NULL
+            GROUP BY k.kind
+            UNION ALL
+            SELECT 'sources', k.status, count(s.source_id)
+            FROM (VALUES ('ok'), ('held'), ('broken')) AS k (status)
+            LEFT JOIN (
+                SELECT o.source_id, coalesce(t.status, 'ok') AS status
+                FROM assetlink_internal.source AS o LEFT JOIN assetlink_internal.source_status AS t USING (source_id)
+                WHERE o.detached_at IS NULL) AS s ON s.status = k.status
+            GROUP BY k.status
+            UNION ALL
+            SELECT 'held_changes', NULL, count(*) FROM assetlink_internal.held_change
+            UNION ALL
+            SELECT 'alarms', a.severity, count(l.alarm)
+            FROM (VALUES ('error'), ('warning')) AS a (severity)
+            LEFT JOIN assetlink.alarm AS l ON l.severity = a.severity
+            GROUP BY a.severity
+            UNION ALL
+            SELECT 'connections', r.role, count(a.pid)
+            FROM (VALUES ('work'), ('listen'), ('count'), ('metrics'), ('waiting')) AS r (role)
+            LEFT JOIN pg_catalog.pg_stat_activity AS a
+                ON a.application_name = 'assetlinkd ' || r.role AND a.datname = current_database()
+            GROUP BY r.role
+            UNION ALL
+            SELECT 'notify_queue_ratio', NULL, pg_catalog.pg_notification_queue_usage()::numeric
+            UNION ALL
+            SELECT 'schema_version', NULL, max(v.number) FROM assetlink.schema_version AS v
+            UNION ALL
+            (SELECT 'audit_last_row_timestamp_seconds', NULL, extract(epoch FROM a.at)
+            FROM assetlink_internal.audit AS a ORDER BY a.audit_id DESC LIMIT 1)
+            UNION ALL
+            (SELECT 'coverage_snapshot_timestamp_seconds', NULL, extract(epoch FROM max(s.taken_at))
+            FROM assetlink_internal.coverage_snapshot AS s)
+        )
+        SELECT f.name, f.label, f.value::text FROM figure AS f WHERE f.value IS NOT NULL ORDER BY f.name, f.label
+        """
+}

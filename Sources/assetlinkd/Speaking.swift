@@ -1,0 +1,22 @@
+import Glibc
+import LinkService
+import Logging
+import Systemd
+
+/// How the daemon speaks to who started it.
+enum Speaking {
+    /// A variable of the process's environment.
+    static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    /// What takes the log: the journal's own fields where standard error leads to it, lines on standard error otherwise.
+    static func handler(_ label: String) -> any LogHandler {
+        guard Journal.isBehind(STDERR_FILENO, environment) else {
+            return StreamLogHandler.standardError(label: label)
+        }
+        return JournalHandler(
+            Journal(identifier: "assetlinkd"), prefix: "ASSETLINK", messageID: { MessageCatalogue.id(of: $0) })
+    }
+
+    /// The service manager, where one waits to hear.
+    static let manager = ServiceManager(environment)
+}

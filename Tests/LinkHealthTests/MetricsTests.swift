@@ -1,0 +1,142 @@
+import LinkCommands
+import LinkCore
+import LinkHealth
+import LinkService
+import LinkTesting
+import Postgres
+import Synchronization
+import Testing
+
+extension HealthTests {
+    @Suite struct MetricsTests {
+        @Test func everySeriesHasASampleOrAReasonNotTo() async throws {
+            let bench = try await HealthBench()
+            let port = try await bench.ready()
+            try await bench.fill()
+            let page = try ask(port, "/metrics")
+            // Of these there is none in this small world.
+            let absent: Set = ["assetlinkd_excluded_cis", "assetlinkd_coverage_snapshot_timestamp_seconds"]
+            for series in Series.all where !absent.contains(series.name) {
+                let names = if case .histogram = series.kind { "\(series.name)_count" } else { series.name }
+                #expect(
+                    page.samples(names).contains {
+                        $0.dropFirst(names.utf8.count).first.map { " {".contains($0) } == true
+                    },
+                    "\(series.name)")
+                #expect(page.body.contains("# TYPE \(series.name) "))
+            }
+            #expect(page.sample("assetlinkd_series_refused_total") == "0")
+            try await bench.end()
+        }
+
+        @Test func nothingIsServedThatHasNoDescription() async throws {
+            let bench = try await HealthBench()
+            let port = try await bench.ready()
+            try await bench.fill()
+            let known = Set(Series.all.map(\.name))
+            for line in try ask(port, "/metrics").body.split(separator: "\n") where !line.hasPrefix("#") {
+                let name = String(line.prefix { $0 != "{" && $0 != " " })
+                let isPart = ["_bucket", "_sum", "_count"].contains {
+                    name.hasSuffix($0) && known.contains(String(name.dropLast($0.utf8.count)))
+                }
+                #expect(known.contains(name) || isPart, "\(line)")
+                #expect(Double(line.split(separator: " ").last ?? "") != nil, "\(line)")
+            }
+            try await bench.end()
+        }
+
+        /// A page of coverage, the command, the view and the figures: one number.
+        @Test func coverageIsTheSameEverywhere() async throws {
+            let bench = try await HealthBench()
+            let port = try await bench.ready()
+            try await bench.fill()
+            let page = try ask(port, "/metrics")
+            let columns = try await bench.connection.query(
+                """
+                SELECT j.key, CASE j.value WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE j.value END
+                FROM assetlink.coverage AS c CROSS JOIN LATERAL jsonb_each_text(to_jsonb(c)) AS j
+                WHERE j.value IS NOT NULL AND left(j.value, 1) <> '{'
+                """)
+            #expect(columns.count == 14)
+            for row in columns {
+                let column = try row.text(0)
+                let name =
+                    "assetlinkd_coverage_" + (column.hasPrefix("coverage_") ? String(column.dropFirst(9)) : column)
+                #expect(page.sample(name) == (try row.text(1)), "\(column)")
+            }
+            let percent = try #require(page.sample("assetlinkd_coverage_percent"))
+            #expect(percent == "84.6", "11 of 13")
+            let lines = Mutex<[String]>([])
+            let console = Console(width: 80, say: { line in lines.withLock { $0.append(line) } }, remark: { _ in })
+            #expect(await Assetlinkctl.run(["coverage", "--json", "-d", bench.conninfo], on: console) == 0)
+            #expect(lines.withLock { $0.joined() }.contains("\"coverage_percent\":\(percent)"))
+            #expect(page.sample("assetlinkd_orphaned_cis{reason=\"no_matching_asset\"}") == "2")
+            try await bench.end()
+        }
+
+        @Test func workIsCounted() async throws {
+            let bench = try await HealthBench()
+            let port = try await bench.ready()
+            try await bench.quiet()
+            // The shipped schemas were read at first.
+            let before = try ask(port, "/metrics")
+            try await bench.fill()
+            try await bench.connection.script("UPDATE itam.asset SET state = 'retired' WHERE asset_id = 5")
+            try await bench.quiet()
+            let page = try ask(port, "/metrics")
+            func number(_ name: String) -> Double { page.sample(name).flatMap { Double($0) } ?? -1 }
+            func added(_ name: String) -> Double { number(name) - (before.sample(name).flatMap { Double($0) } ?? 0) }
+            #expect(added("assetlinkd_changes_total") == 26)
+            #expect(added("assetlinkd_lag_seconds_count") == 26, "one for each change")
+            #expect(number("assetlinkd_lag_seconds_sum") > 0)
+            #expect(added("assetlinkd_batch_changes_sum") == 26)
+            #expect(number("assetlinkd_batches_total") == number("assetlinkd_batch_duration_seconds_count"))
+            #expect(number("assetlinkd_link_changes_total{change=\"made\"}") == 11)
+            #expect(number("assetlinkd_link_changes_total{change=\"stale\"}") == 1)
+            #expect(number("assetlinkd_links{status=\"active\"}") == 10)
+            #expect(number("assetlinkd_links{status=\"stale\"}") == 1)
+            #expect(number("assetlinkd_decisions_total{state=\"linked\"}") >= 11)
+            let rows = try await bench.connection.query("SELECT count(*)::float8 FROM assetlink.audit")
+            #expect(number("assetlinkd_audit_rows_total") == (try #require(rows.first).float8(0)))
+            #expect(number("assetlinkd_leading") == 1)
+            #expect(number("assetlinkd_leaders") == 1)
+            #expect(number("assetlinkd_connections{role=\"work\"}") == 1)
+            #expect(number("process_resident_memory_bytes") > 1_000_000)
+            #expect(number("assetlinkd_sessions_total") == 1)
+            try await bench.end()
+        }
+
+        /// Buckets go up, the last is the count: what `histogram_quantile` needs.
+        @Test func histogramsAdd() async throws {
+            let bench = try await HealthBench()
+            let port = try await bench.ready()
+            try await bench.fill()
+            let page = try ask(port, "/metrics")
+            let counts = page.samples("assetlinkd_lag_seconds_bucket").compactMap { $0.split(separator: " ").last }
+                .compactMap { Int($0) }
+            #expect(counts.count == 17)
+            #expect(counts == counts.sorted())
+            #expect(counts.last.map { "\($0)" } == page.sample("assetlinkd_lag_seconds_count"))
+            try await bench.end()
+        }
+
+        /// A sleep that time ends though a change waited, and nobody rang.
+        @Test func aMissedWakeUpIsCounted() async throws {
+            let bench = try await HealthBench { $0.housekeepingInterval = .seconds(600) }
+            let port = try await bench.ready()
+            try await bench.fill()
+            #expect(try ask(port, "/metrics").sample("assetlinkd_wakeups_missed_total") == "0")
+            try await Eventually.holds("SELECT is_called FROM assetlink_internal.bell", on: bench.connection)
+            // As by a trigger that does not ring.
+            try await bench.connection.script(
+                """
+                INSERT INTO assetlink_internal.change_log_0 (topic, source_id, key, cause)
+                SELECT 'record', source_id, '5', 'trigger' FROM assetlink_internal.source WHERE name = 'itam'
+                """)
+            try await Eventually.true("it is counted") {
+                try ask(port, "/metrics").sample("assetlinkd_wakeups_missed_total") == "1"
+            }
+            try await bench.end()
+        }
+    }
+}
