@@ -17,6 +17,7 @@ package actor Collector {
 
     private let settings: ConnectionSettings
     private let interval: Duration
+    private let restraint: Int
     private let logger: Logger
     private let clock = ContinuousClock()
     private var connection: PostgresConnection?
@@ -24,11 +25,15 @@ package actor Collector {
     private var nextAt: ContinuousClock.Instant?
     private var reading: Task<Collection, Never>?
 
-    /// - Parameter interval: figures younger than this are given again; so are those younger than fifty times what reading
-    ///   them took, so that it costs the server two hundredths of a core at most, whatever it has and whoever asks.
-    package init(_ settings: ConnectionSettings, interval: Duration = .seconds(10), logger: Logger) {
+    /// - Parameters:
+    ///   - interval: figures younger than this are given again.
+    ///   - restraint: so are those younger than so many times what reading them took: at fifty it costs the server two
+    ///     hundredths of a core at most, whatever it has and whoever asks.
+    package init(_ settings: ConnectionSettings, interval: Duration = .seconds(10), restraint: Int = 50, logger: Logger)
+    {
         self.settings = settings
         self.interval = interval
+        self.restraint = restraint
         self.logger = logger
     }
 
@@ -55,7 +60,7 @@ package actor Collector {
             let figures = try await StoreFigures.read(on: try await connected())
             let duration = clock.now - start
             collection = Collection(figures: figures, duration: duration, time: Self.wallClock)
-            nextAt = clock.now + max(interval, duration * 50)
+            nextAt = clock.now + max(interval, duration * restraint)
         } catch {
             logger.info("the figures for metrics could not be read", metadata: ["error": "\(error)"])
             collection.figures = nil

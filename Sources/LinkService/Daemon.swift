@@ -38,6 +38,7 @@ package final class Daemon: Service {
         try await withGracefulShutdownHandler {
             let database = PostgresDatabase(
                 configuration: configuration, mailbox: mailbox, observer: observer, logger: logger)
+            vitals.watch { database.sample(isCalling: $0) }
             // Where the notifications arrive: deciding takes no time beside waking another thread.
             try await LoopTask.beside { try await drive(database) }
         } onGracefulShutdown: {

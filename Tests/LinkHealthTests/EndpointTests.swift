@@ -1,4 +1,4 @@
-import LinkHealth
+import LinkService
 import Testing
 
 @Suite struct EndpointTests {

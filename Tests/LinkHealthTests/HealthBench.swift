@@ -31,7 +31,7 @@ struct HealthBench {
         change(&configuration)
         let daemon = Daemon(configuration: configuration, meters: ServiceMeters(registry), logger: logger)
         self.daemon = daemon
-        let collector = Collector(configuration.settings("metrics"), interval: .zero, logger: quietLogger)
+        let collector = Collector(configuration.settings("metrics"), interval: .zero, restraint: 0, logger: quietLogger)
         let server = HealthServer(
             try endpoint ?? Endpoint("127.0.0.1:0"), vitals: daemon.vitals, registry: registry, collector: collector,
             logger: quietLogger)

@@ -1,7 +1,9 @@
 package import Systemd
 import Synchronization
 
-/// Tells the service manager how the daemon gets on. The loop itself calls it, so that a loop that stands still is silent.
+/// Tells the service manager how the daemon gets on.
+///
+/// The loop itself calls it, so that a loop that stands still is silent.
 package final class StatusReport: Sendable {
     private struct State {
         var isReady = false

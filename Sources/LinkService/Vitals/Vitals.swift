@@ -29,6 +29,8 @@ package final class Vitals: Sendable {
     private let mailbox: Mailbox
     private let patience: Patience
     private let picture = Mutex(Picture())
+    /// Looks at the working connection; `nil` before there can be one.
+    private let look = Mutex<(@Sendable (_ isCalling: Bool) -> WorkWatch.Sample)?>(nil)
 
     /// How long what may stand still before it counts as stuck.
     package struct Patience: Sendable {
@@ -58,12 +60,23 @@ package final class Vitals: Sendable {
 
     /// The same without the loop, for the loop.
     var workStillness: String? {
-        let quiet = picture.withLock { $0.work.quiet(at: mailbox.now) }
+        let look = look.withLock { $0 }
+        let now = mailbox.now
+        let quiet = picture.withLock { picture in
+            // As it is now: the loop may have looked just before a command was sent.
+            if let look { picture.work.note(look(picture.work.isCalling), at: now) }
+            return picture.work.quiet(at: now)
+        }
         guard quiet > patience.call else { return nil }
         return "a call has computed for \(quiet.components.seconds) s without asking the database"
     }
 
     // MARK: What the loop notes
+
+    /// How the working connection is looked at from beside.
+    func watch(_ look: @escaping @Sendable (_ isCalling: Bool) -> WorkWatch.Sample) {
+        self.look.withLock { $0 = look }
+    }
 
     /// After each event.
     func note(_ machine: borrowing ServiceMachine, _ sample: WorkWatch.Sample) {

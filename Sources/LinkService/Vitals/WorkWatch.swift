@@ -13,6 +13,9 @@ struct WorkWatch: Sendable {
     private var last = Sample()
     private var since = Duration.zero
 
+    /// Whether a call was under way when it was looked at last.
+    var isCalling: Bool { last.isCalling }
+
     /// Takes in what is seen now.
     mutating func note(_ sample: Sample, at now: Duration) {
         if !sample.isCalling || sample.isWaiting || sample != last { since = now }
