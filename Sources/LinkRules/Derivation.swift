@@ -12,6 +12,8 @@ package struct Derivation: Sendable {
     package var agedAfterDays: Int
     /// The class that says so; `nil` = by default.
     package var agedSource: String?
+    /// K by kind for the readers of a value, and the class that sets it; `nil` = it is the kind's.
+    package var suspectLimits: [(kind: IdentifierKind, most: Int, source: String?)]
 
     /// The derivation of a class, or `nil` when there is no such class.
     package init?(of name: String, in ruleSet: RuleSet) {
@@ -29,6 +31,13 @@ package struct Derivation: Sendable {
         let aged = path.first { $0.agedAfterDays != nil }
         agedAfterDays = aged?.agedAfterDays ?? 60
         agedSource = aged?.name
+        let path = path
+        suspectLimits = IdentifierKind.allCases.compactMap { kind in
+            for item in path {
+                if let most = item.suspectLimits[kind] { return (kind, most, item.name) }
+            }
+            return ruleSet.suspectLimits[kind].map { (kind, $0, nil) }
+        }
     }
 
     /// The classes that have the rule of a class, itself first.

@@ -19,15 +19,15 @@ extension DocumentValue {
                 case .placeholders: Self.placeholders(ruleSet.placeholders)
                 case .lifecycle: Self.lifecycle(ruleSet.lifecycle)
                 case .manufacturers: Self.manufacturers(ruleSet.manufacturerAliases)
-                case .suspectLimits:
-                    .map(
-                        IdentifierKind.allCases.compactMap { kind in
-                            ruleSet.suspectLimits[kind].map { (kind.rawValue, .number($0)) }
-                        })
+                case .suspectLimits: Self.limits(ruleSet.suspectLimits)
                 }
             return (section.rawValue, value)
         }
         self = .map(all)
+    }
+
+    private static func limits(_ limits: [IdentifierKind: Int]) -> DocumentValue {
+        .map(IdentifierKind.allCases.compactMap { kind in limits[kind].map { (kind.rawValue, .number($0)) } })
     }
 
     /// Parents before children, siblings by name; what hangs in the air comes last.
@@ -54,7 +54,8 @@ extension DocumentValue {
                     item.name,
                     .map(of: [
                         "parent": item.parent.map { .text($0) },
-                        "aged_after_days": item.agedAfterDays.map { .number($0) }, "rule": rule,
+                        "aged_after_days": item.agedAfterDays.map { .number($0) },
+                        "suspect_limits": item.suspectLimits.isEmpty ? nil : limits(item.suspectLimits), "rule": rule,
                     ])
                 )
             })

@@ -61,6 +61,9 @@ package enum RuleDiff {
         var parts: [String: String] = [:]
         parts["\(about), parent"] = item.parent
         parts["\(about), aged_after_days"] = item.agedAfterDays.map(String.init)
+        for (kind, most) in item.suspectLimits {
+            parts["\(about), suspect limit of \(kind.rawValue)"] = String(most)
+        }
         switch item.rule {
         case .inherited: break
         case .none: parts["\(about), rule"] = "none"
@@ -93,7 +96,8 @@ package enum RuleDiff {
             case .own(let rule):
                 "entries " + rule.entries.map { "\($0.priority): \($0.summary)" }.joined(separator: " · ")
             }
-        return "under \(item.parent ?? "nothing"), \(rule)"
+        let limits = item.suspectLimits.map { "\($0.rawValue) \($1)" }.sorted().joined(separator: ", ")
+        return "under \(item.parent ?? "nothing"), \(rule)\(limits.isEmpty ? "" : ", suspect limits \(limits)")"
     }
 
     private static func placeholders(_ ruleSet: RuleSet) -> [String: String] {

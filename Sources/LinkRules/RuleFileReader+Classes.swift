@@ -15,7 +15,8 @@ extension RuleFileReader {
             }
             let about = "class \(name)"
             let members =
-                value.isNothing ? [:] : members(of: value, about, ["parent", "rule", "aged_after_days"])
+                value.isNothing
+                ? [:] : members(of: value, about, ["parent", "rule", "aged_after_days", "suspect_limits"])
             var item = CIClass(name: name, parent: nil)
             if let parent = members["parent"], !parent.isNothing {
                 item.parent = text(of: parent, "the parent of \(about)", key.place)
@@ -23,6 +24,9 @@ extension RuleFileReader {
             }
             if let days = members["aged_after_days"], !days.isNothing {
                 item.agedAfterDays = number(of: days, "aged_after_days of \(about)", from: 1, key.place)
+            }
+            if let limits = members["suspect_limits"], !limits.isNothing {
+                item.suspectLimits = self.limits(of: limits, "\"suspect_limits\" of \(about)")
             }
             if let rule = members["rule"], !rule.isNothing { item.rule = readRule(rule, of: name) }
             file.ruleSet.classes.append(item)

@@ -116,12 +116,19 @@ extension RuleFileReader {
 
     /// K of each kind that has one.
     mutating func readSuspectLimits(_ node: Node) {
+        file.ruleSet.suspectLimits = limits(of: node, "\"suspect_limits\"")
+    }
+
+    /// K by kind, of all CIs and assets or of the CIs of a class.
+    mutating func limits(of node: Node, _ what: String) -> [IdentifierKind: Int] {
         let known = IdentifierKind.allCases.filter(\.isIdentifying).map(\.rawValue)
-        for (name, value) in members(of: node, "\"suspect_limits\"", known).sorted(by: { $0.key < $1.key }) {
+        var limits: [IdentifierKind: Int] = [:]
+        for (name, value) in members(of: node, what, known).sorted(by: { $0.key < $1.key }) {
             guard let kind = IdentifierKind(rawValue: name),
                 let limit = number(of: value, "the limit of \(name)", from: 0, value.place)
             else { continue }
-            file.ruleSet.suspectLimits[kind] = limit
+            limits[kind] = limit
         }
+        return limits
     }
 }

@@ -102,6 +102,11 @@ extension IdentifierEntry {
         }
     }
 
+    /// It reads values of a kind.
+    func reads(_ kind: IdentifierKind) -> Bool {
+        attributes.contains { $0.kind == kind } || lookup?.list.kind == kind
+    }
+
     /// It reads a serial number or the like.
     fileprivate var readsIdentifier: Bool {
         attributes.contains(where: \.kind.isIdentifying) || lookup?.list.kind.isIdentifying == true

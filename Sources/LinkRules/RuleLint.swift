@@ -25,6 +25,7 @@ package struct RuleLint {
             lint.checkExactCount(of: rule)
             lint.checkOptions(of: rule)
         }
+        lint.checkLimits()
         lint.checkPlaceholders()
         lint.checkAliases()
         return lint.problems
@@ -53,6 +54,25 @@ package struct RuleLint {
     }
 
     // MARK: Tables
+
+    /// K of a class is about CIs that read the kind: of its own class or of one below that sets none.
+    private mutating func checkLimits() {
+        for item in ruleSet.classes {
+            for kind in IdentifierKind.allCases where item.suspectLimits[kind] != nil {
+                let isRead = ruleSet.classes.contains { other in
+                    guard let derivation = Derivation(of: other.name, in: ruleSet),
+                        derivation.suspectLimits.contains(where: { $0.kind == kind && $0.source == item.name })
+                    else { return false }
+                    return derivation.rule?.entries.contains { $0.reads(kind) } == true
+                }
+                if isRead { continue }
+                note(
+                    .limitWithoutEffect, .ruleClass(item.name), about: "class \(item.name)",
+                    "no CI counts for its suspect limit of \(kind.rawValue): no rule of a class that has it reads that",
+                    "Set it for a class whose rule reads \(kind.rawValue), or leave it out.")
+            }
+        }
+    }
 
     private mutating func checkPlaceholders() {
         for (index, item) in ruleSet.placeholders.enumerated() {

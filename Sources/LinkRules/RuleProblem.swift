@@ -75,6 +75,7 @@ extension RuleProblem {
         case openPattern = "open-pattern"
         case aliasOfAlias = "alias-of-alias"
         case impossibleCondition = "impossible-condition"
+        case limitWithoutEffect = "limit-without-effect"
         // Of the rules on the live data.
         case emptyList = "empty-list"
         case neverMatched = "never-matched"
@@ -84,7 +85,8 @@ extension RuleProblem {
         package var severity: Severity {
             switch self {
             case .unreachableEntry, .weakBeforeStrong, .lookupAgainstRegular, .typesWithoutEffect, .openPattern,
-                .aliasOfAlias, .impossibleCondition, .unreadableValue, .emptyList, .neverMatched, .unusedRule:
+                .aliasOfAlias, .impossibleCondition, .limitWithoutEffect, .unreadableValue, .emptyList, .neverMatched,
+                .unusedRule:
                 .warning
             default: .error
             }

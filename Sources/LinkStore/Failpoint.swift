@@ -20,6 +20,8 @@
         case afterCommit = "after-commit"
         /// A page of a bulk range was read.
         case inBulkRange = "in-bulk-range"
+        /// A page of a discovery payload is written with its results, the COMMIT is not sent.
+        case inDiscovery = "in-discovery"
         /// The lease is taken, and nothing was done under it.
         case afterLease = "after-lease"
         /// The bell is armed, and nobody has looked at the log since.

@@ -19,7 +19,8 @@ import Testing
             let off = await run("discover", file, "-d", database)
             #expect(off.code == 1)
             #expect(off.errors.contains("enable_discovery"))
-            try await execute("SELECT assetlink.enable_discovery()", database)
+            try await execute(
+                "SELECT assetlink.enable_discovery(); SELECT setval('cmdb.ci_ci_id_seq', 100)", database)
 
             let dry = await run("discover", file, "--dry-run", "-d", database, width: 120)
             #expect(dry.code == 1, "\(dry.errors)")
@@ -43,6 +44,26 @@ import Testing
             try await executeUntil(
                 "SELECT count(*) = 1 FROM assetlink.conflict_queue WHERE kind = 'duplicate_ci_identity' AND cis = 2",
                 database)
+            // Whatever numbers the sequence has skipped.
+            let new = try #require(
+                try await firstText("SELECT ci_id::text FROM cmdb.ci WHERE name = 'new-6'", database))
+            #expect(new.count == 3)
+            let kept = [("--dry-run ", dry), ("", done)].map { option, answer in
+                (["$ assetlinkctl discover payload.json \(option)# a terminal of 120 columns"] + answer.out + answer.err)
+                    .map { ($0 + "\n").replacing(" \(new)\n", with: " NEW\n") }.joined()
+                    + "# ends with \(answer.code)\n\n"
+            }
+            try PublishedFile("Tests/LinkCommandsTests/Golden/discover.txt").expect(kept.joined())
+            let queue = "SELECT conflict_id::text FROM assetlink.conflict_queue WHERE kind = 'duplicate_ci_identity'"
+            let conflict = try #require(try await firstText(queue, database))
+            let shown = await run("conflicts", "show", conflict, "-d", database, width: 120)
+            #expect(shown.code == 0 && shown.text.contains("merge, correct or retire"), "\(shown)")
+            for keep in ["5", "cmdb/5"] {
+                let refused = await run(
+                    "conflicts", "resolve", conflict, "--keep", keep, "--reason", "this one", "-d", database)
+                #expect(refused.code != 0 && refused.errors.contains("neither pins nor blocks end it"), "\(refused)")
+                #expect(refused.errors.contains("Merge, correct or retire"), "\(refused)")
+            }
             let json = await run("discover", file, "--json", "-d", database)
             #expect(json.out.first?.hasPrefix(#"{"schema": "assetlinkctl/discover.v1", "payload": 2, "#) == true)
             let previewed = await run("discover", file, "--dry-run", "--json", "-d", database)
@@ -52,6 +73,13 @@ import Testing
                 #expect(schema.problems(in: answer.text) == [])
             }
         }
+    }
+
+    private func firstText(_ sql: String, _ conninfo: String) async throws -> String? {
+        let connection = try await PostgresConnection.connect(ConnectionSettings(conninfo), logger: quietLogger)
+        let text = try await connection.query(Statement(sql, prepared: false)).first?.textOrNil(0)
+        await connection.close()
+        return text
     }
 
     @Test func whatIsNoPayloadIsRefused() async throws {

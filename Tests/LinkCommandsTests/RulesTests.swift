@@ -10,12 +10,13 @@ import Testing
           ci: {aged_after_days: 60, rule: none}
           box:
             parent: ci
+            suspect_limits: {serial: 3}
             rule:
               required: [name]
               entries:
                 - {priority: 10, type: regular, attributes: [serial_number]}
                 - {priority: 20, type: hybrid, attributes: [name], list: attributes.wwns, types: [node]}
-          small_box: {parent: box, aged_after_days: 7}
+          small_box: {parent: box, aged_after_days: 7, suspect_limits: {serial: 0}}
         suspect_limits:
           serial: 9
 
@@ -60,6 +61,7 @@ import Testing
                 "- class hardware: under ci, entries 10: serial_number · 20: any of serials of type bios, chassis, standard, system · 30: uuid · 40: asset_tag · 50: all of mac_addresses"
             ))
         #expect(diff.out.contains("~ suspect limit of serial: 5 → 9"))
+        #expect(diff.text.contains("any of attributes.wwns of type node, suspect limits serial 3"), "\(diff.text)")
         let refused = await run(
             "rules", "activate", try temporaryFile("classes: {}"), "--reason", "why", "-d", database)
         #expect(refused.code == 1 && refused.errors.contains("there is no class \"ci\""), "\(refused)")
@@ -125,6 +127,10 @@ import Testing
         // The other way round: what trusting a suspect value would do.
         try await connection.script("UPDATE cmdb.ci SET serial_number = 'KX9', asset_tag = NULL WHERE ci_id > 2")
         try await runner.drain()
+        let same7 = try temporaryFile("suspect_limits: {serial: 7}")
+        let csv = await run("rules", "preview", same7, "--csv", "-d", database)
+        #expect(csv.out == ["change,ci,class,before,after,state,reason,rule,entry_priority"], "\(csv)")
+        #expect(await run("rules", "preview", same7, "--csv", "--json", "-d", database).code == 64)
         let trusting = await run("rules", "preview", "--trust", "serial:kx9", "-d", database)
         #expect(trusting.code == 0 && trusting.out.first?.hasSuffix("1 opened, 0 closed.") == true, "\(trusting)")
         #expect(trusting.out.contains("  opened duplicate_ci itam/9 cmdb"), "\(trusting)")
@@ -144,6 +150,7 @@ import Testing
                 "Rule: of class box, whole.", "PRIORITY  COMPARES", "      10  serial_number",
                 "      20  name with any of attributes.wwns of type node", "Required (of class box, whole): name.",
                 "Links show as aged after 7 days without discovery (its own).",
+                "A value is suspect when more CIs read it: serial never (its own).",
             ], "\(small.text)")
         let excluded = await run("rules", "show", "container", "-d", database)
         #expect(excluded.out[1] == "Excluded: class container says \"none\".")

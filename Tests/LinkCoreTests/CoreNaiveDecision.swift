@@ -47,20 +47,26 @@ struct CoreNaiveDecision {
         let reader = ValueReader(rules: rules) { _ in false }
         var readers: [String: [KindValue: Int]] = [:]
         var holders: [KindValue: Int] = [:]
+        var suspects: Set<KindValue> = []
         for (key, ci) in world.cis where !ci.isDeleted {
             let reading = CIReading(ci.record, source: key.source, reader: reader)
             guard reading.isCounted else { continue }
-            for value in reading.reads { readers[key.source, default: [:]][value, default: 0] += 1 }
+            for value in reading.reads {
+                let group = rules.limitClass(value.kind, of: reading.className)
+                let most = rules.suspectLimits(value.kind).first { $0.className == group }?.most ?? Int.max
+                readers["\(key.source)/\(group)", default: [:]][value, default: 0] += 1
+                if readers["\(key.source)/\(group)"]?[value] ?? 0 > most { suspects.insert(value) }
+            }
         }
         for (key, asset) in world.assets where !asset.isDeleted && !world.isComposite(key) {
             let reading = AssetReading(asset.record, source: key.source, reader: reader)
             guard !reading.phase.isEnded else { continue }
             for value in reading.holds { holders[value, default: 0] += 1 }
         }
-        let suspects = (Array(readers.values) + [holders]).flatMap { counts in
-            counts.filter { $0.value > rules.suspectLimit($0.key.kind) }.keys
+        for (value, count) in holders where rules.suspectLimit(value.kind) > 0 {
+            if count > rules.suspectLimit(value.kind) { suspects.insert(value) }
         }
-        return Set(suspects).filter { !world.trusted.contains(WorldValue($0.kind, ExactText($0.value))) }
+        return suspects.filter { !world.trusted.contains(WorldValue($0.kind, ExactText($0.value))) }
     }
 
     private mutating func readAssets(_ reader: ValueReader) {

@@ -95,6 +95,8 @@ import Testing
         ("lifecycle: {ci: {active: [A], retired: [a]}}", .duplicate, "1:41", "twice"),
         ("manufacturers: {hp: [hpe], dell: [HPE]}", .duplicate, "1:35", "twice"),
         ("suspect_limits: {serial: -1}", .wrongShape, "1:26", "from 0"),
+        ("classes: {ci: {suspect_limits: {serail: 1}}}", .unknownKey, "1:33", "Did you mean \"serial\"?"),
+        ("classes: {ci: {suspect_limits: {uuid: many}}}", .wrongShape, "1:39", "from 0"),
     ]
 
     private static func entry(_ entries: String...) -> String {

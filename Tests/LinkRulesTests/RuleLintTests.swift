@@ -63,6 +63,14 @@ import Testing
         ("placeholders: {serial: [{pattern: \"(\"}]}", .badPattern, "cannot be read"),
         ("placeholders: {uuid: [none]}", .unreadableValue, "never matters"),
         ("manufacturers: {hp: [hpe], hpe: [compaq]}", .aliasOfAlias, "itself an alias"),
+        (
+            "classes:\n  ci: {rule: none}\n  a: {parent: ci, suspect_limits: {mac: 3}}", .limitWithoutEffect,
+            "limit of mac"
+        ),
+        (
+            rule("priority: 1, attributes: [uuid]") + "\n  a: {parent: ci, suspect_limits: {uuid: 3, serial: 0}}",
+            .limitWithoutEffect, "limit of serial"
+        ),
     ]
 
     @Test(arguments: faults) func faultsAreFound(_ yaml: String, _ code: RuleProblem.Code, _ words: String) {
@@ -86,6 +94,7 @@ import Testing
             "priority: 2, attributes: [serial_number]"),
         rule("priority: 1, attributes: [attributes.asset_code]", "priority: 2, attributes: [uuid]"),
         "placeholders: {serial: [{pattern: 0+}, {pattern: .*default string.*}, {pattern: not filled.*}]}",
+        rule("priority: 1, attributes: [uuid]") + "\n  a: {parent: ci, suspect_limits: {uuid: 3}}\n  b: {parent: a}",
     ]) func whatIsMeantIsLeftAlone(_ yaml: String) {
         #expect(RuleLint.problems(of: RuleFile.read(yaml: yaml)) == [])
     }

@@ -160,6 +160,69 @@ import Testing
         #expect(try await discovery.discover(other) == ["inserted", "inserted"])
     }
 
+    /// A retired CI is to discovery what a written-off asset is to CIs: not found by values, only named.
+    @Test func aRetiredCIIsFoundByItsIdOnly() async throws {
+        let discovery = try await DiscoveryBench()
+        try await discovery.bench.run(
+            "INSERT INTO cmdb.ci (ci_id, ci_class, name, serial_number, state) VALUES (90, 'server', 'old', 'S-1', 'retired')"
+        )
+        let found = payload(item("server", ["serial_number": "S-1", "name": "new"]))
+        #expect(try await discovery.discover(found) == ["inserted"])
+        #expect(try await discovery.discover(found).map { $0.hasSuffix("by 10") } == [true])
+        let named = payload(item("server", ["name": "older"], more: #", "ci_id": 90"#))
+        #expect(try await discovery.discover(named) == ["updated 90"])
+        #expect(try await discovery.cis() == ["new: server S-1", "older: server S-1"])
+    }
+
+    @Test func whatIsContainedElsewhereHasMoved() async throws {
+        let discovery = try await DiscoveryBench()
+        let bench = discovery.bench
+        func sent(_ box: String, chain: String = "") -> String {
+            #"""
+            {"items": [\#(item("blade_server", ["serial_number": "B-1"])), \#(item("chassis", ["serial_number": box]))],
+             "relations": [{"parent": 1, "child": 0, "type": "contains"\#(chain)}]}
+            """#
+        }
+        func related() async throws -> [String] {
+            try await bench.rows(
+                """
+                SELECT concat_ws(' ', p.serial_number, r.qualifiers) FROM cmdb.ci_relationship AS r
+                JOIN cmdb.ci AS p ON p.ci_id = r.parent_ci_id ORDER BY 1
+                """)
+        }
+        _ = try await discovery.discover(sent("OLD", chain: #", "qualifierChain": ["slot 3"]"#))
+        #expect(try await related() == [#"OLD ["slot 3"]"#])
+        // Into one that is there, and into one that comes along.
+        _ = try await discovery.discover(payload(item("chassis", ["serial_number": "NEW"])))
+        for box in ["NEW", "NEWER"] {
+            let moved = try await discovery.send(sent(box))
+            try await discovery.work()
+            #expect(try await related() == [box])
+            #expect(
+                try await bench.rows(
+                    """
+                    SELECT state || ' ' || (detail ~ '^It was contained in CI [0-9]+[.]$')
+                    FROM assetlink_internal.discovery_relation WHERE payload_id = \(moved)
+                    """) == ["updated true"])
+        }
+        #expect(
+            try await bench.value(
+                """
+                SELECT p.serial_number FROM assetlink_internal.ci AS c
+                JOIN assetlink_internal.ci AS p ON p.source_id = c.source_id AND p.key = c.parent_ci_id
+                WHERE c.serial_number = 'B-1'
+                """) == "NEWER")
+        // What somebody else has put into a second one stays in both.
+        try await bench.run(
+            """
+            INSERT INTO cmdb.ci_relationship (parent_ci_id, child_ci_id)
+            SELECT p.ci_id, c.ci_id FROM cmdb.ci AS p, cmdb.ci AS c
+            WHERE p.serial_number = 'OLD' AND c.serial_number = 'B-1'
+            """)
+        _ = try await discovery.discover(sent("NEW"))
+        #expect(try await related() == ["NEW", "NEWER", "OLD"])
+    }
+
     @Test func aDependentItemWithoutItsParentWaits() async throws {
         let discovery = try await DiscoveryBench()
         let lonely = payload(item("module", ["position": "1"]))
@@ -213,6 +276,12 @@ import Testing
                 FROM assetlink.conflict_queue q
                 """) == ["duplicate_ci_identity 2 1,2"])
         try await bench.check()
+        for kept in ["1", "nobody"] {
+            let refused = await refusal(
+                bench.connection,
+                "SELECT assetlink.resolve_conflict(conflict_id, 'cmdb', '\(kept)', 'r') FROM assetlink.conflict_queue")
+            #expect(refused?.sqlState == "55000" && refused?.message.contains("discovery does not tell apart") == true)
+        }
         try await discovery.retry()
         #expect(try await discovery.results(number) == ["conflict MULTIPLE_DUPLICATE_RECORDS by 10"])
 

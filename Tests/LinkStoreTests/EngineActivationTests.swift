@@ -19,6 +19,7 @@ import Testing
         "UPDATE assetlink.ci_class SET rule = '{\"entries\": [\(entries)]}' WHERE class = 'hardware';"
     }
     private static let byUUID = rule(#"{"priority": 10, "type": "regular", "attributes": ["uuid"]}"#)
+    private static let byList = rule(#"{"priority": 10, "type": "lookup", "list": "serials"}"#)
     private static let byTag = rule(#"{"priority": 10, "type": "regular", "attributes": ["asset_tag"]}"#)
     private static let byNothing = rule(#"{"priority": 7, "type": "regular", "attributes": ["position"]}"#)
     private static let bySerial = rule(#"{"priority": 20, "type": "regular", "attributes": ["serial_number"]}"#)
@@ -115,6 +116,47 @@ import Testing
                 """)
             #expect(often.isEmpty, "seed \(seed): \(often)")
         }
+    }
+
+    /// A record whose keys or decision cannot be stored waits as a dead letter, as it was; the rest goes on.
+    @Test func aRecordThatFailsIsSetAside() async throws {
+        let bench = try await Self.bench()
+        try await bench.run(Self.machines(30))
+        try await bench.drain()
+        try await bench.run(Self.bySerial)
+        try await bench.drain()
+        try await bench.run(
+            """
+            ALTER TABLE assetlink_internal.asset_key ADD CONSTRAINT poison CHECK (key NOT LIKE '%S13') NOT VALID;
+            ALTER TABLE assetlink_internal.ci_key ADD CONSTRAINT poison CHECK (key NOT LIKE '%S17') NOT VALID;
+            DO $$ BEGIN EXECUTE format(
+                'ALTER TABLE assetlink_internal.ci_decision ADD CONSTRAINT poison CHECK (ci_ref <> %s OR entry_priority <> 10)',
+                (SELECT ci_ref FROM assetlink_internal.ci WHERE key = '21')); END $$;
+            \(Self.byList)
+            """)
+        for _ in 0..<200 {
+            guard case .done = try await bench.engine.runGuarded() else { break }
+        }
+        #expect(try await Self.phase(bench) == "")
+        let letters = "SELECT source || ' ' || key || ' ' || error_code FROM assetlink.dead_letter ORDER BY key"
+        #expect(try await bench.rows(letters) == ["itam 13 poison", "cmdb 17 poison", "cmdb 21 poison"])
+        #expect(
+            try await bench.value(
+                "SELECT count(*) FROM assetlink.ci_state WHERE state = 'linked' AND entry_priority = 10") == "28")
+        #expect(try await bench.state(21) == "linked to 21", "as it was")
+        try await bench.run(
+            """
+            ALTER TABLE assetlink_internal.asset_key DROP CONSTRAINT poison;
+            ALTER TABLE assetlink_internal.ci_key DROP CONSTRAINT poison;
+            ALTER TABLE assetlink_internal.ci_decision DROP CONSTRAINT poison;
+            SELECT assetlink_internal.log_change('record', d.source_id, d.key, 'retry')
+            FROM assetlink_internal.dead_letter AS d WHERE d.key <> '21';
+            SELECT assetlink.replay_dead_letter(id, 'the constraint is gone') FROM assetlink.dead_letter WHERE key = '21'
+            """)
+        try await bench.drain()
+        #expect(try await bench.value("SELECT count(*) FROM assetlink.dead_letter WHERE replayed_at IS NULL") == "0")
+        try await bench.check()
+        try await bench.compare()
     }
 
     /// Taken over, begun again by another version, and rolled back, wherever it has got to.

@@ -43,6 +43,43 @@ import Testing
                 != "0")
     }
 
+    /// Readers of a value are counted for the class that sets K, wherever they go and whoever sets it.
+    @Test func aClassHasAKOfItsOwn() async throws {
+        let bench = try await EngineBench()
+        try await bench.run(
+            """
+            INSERT INTO itam.asset (asset_id, serial_number, asset_tag) VALUES (1, 'SAME', 'TAG');
+            INSERT INTO cmdb.ci (ci_id, ci_class, serial_number, asset_tag)
+            SELECT n, CASE WHEN n > 4 THEN 'switch' ELSE 'server' END, 'SAME', 'TAG' FROM generate_series(1, 8) AS n;
+            """)
+        try await bench.drain()
+        #expect(try await bench.value("SELECT count(*) FROM assetlink.suspect_identifier") == "1")
+        let limit = "UPDATE assetlink.ci_class SET suspect_limits ="
+        for (change, suspects) in [
+            // Four of each: within five, and not within three.
+            ("\(limit) '{\"serial\": 4}' WHERE class = 'network_gear'", ""),
+            ("\(limit) '{\"serial\": 3, \"asset_tag\": 4}' WHERE class = 'network_gear'", "serial"),
+            ("\(limit) '{\"serial\": 0}' WHERE class = 'switch'", ""),
+            ("UPDATE cmdb.ci SET ci_class = 'server' WHERE ci_id = 5", ""),
+            ("UPDATE cmdb.ci SET ci_class = 'server' WHERE ci_id = 6", "serial"),
+            ("UPDATE cmdb.ci SET ci_class = 'router' WHERE ci_id < 4", "asset_tag"),
+            ("UPDATE cmdb.ci SET ci_class = 'firewall' WHERE ci_id IN (4, 5)", "asset_tag, serial"),
+            ("UPDATE cmdb.ci SET state = 'retired' WHERE ci_id < 3", "asset_tag"),
+            (
+                "UPDATE assetlink.suspect_limit SET holders = 0; UPDATE cmdb.ci SET state = 'active'",
+                "asset_tag, serial"
+            ),
+            ("\(limit) NULL", ""),
+        ] {
+            try await bench.run(change)
+            try await bench.drain()
+            let kinds = "SELECT coalesce(string_agg(kind, ', ' ORDER BY kind), '') FROM assetlink.suspect_identifier"
+            #expect(try await bench.value(kinds) == suspects, "\(change)")
+            try await bench.check(change)
+            try await bench.compare(change)
+        }
+    }
+
     @Test func trustOfAValueWithManyHolders() async throws {
         let bench = try await bench()
         try await bench.run(Self.crowd)

@@ -141,6 +141,10 @@ import Testing
         (#"{"lifecycle": {"asset": {"in_used": ["a"]}}}"#, "23514", "no meaning"),
         (#"{"lifecycle": {"ci": {"active": ["A"], "retired": ["a"]}}}"#, "23514", "twice"),
         (#"{"suspect_limits": {"serial": -1}}"#, "23514", "no number"),
+        (#"{"classes": {"ci": {"suspect_limits": {"mac": "many"}}}}"#, "23514", "limit of \"mac\" is no number"),
+        (#"{"classes": {"ci": {"suspect_limits": {"mac": null}}}}"#, "23514", "limit of \"mac\" is no number"),
+        (#"{"classes": {"ci": {"suspect_limits": {"name": 1}}}}"#, "23514", "unknown member \"name\""),
+        (#"{"classes": {"ci": {"suspect_limits": 1}}}"#, "23514", "is no object"),
     ])
     func badDocumentsAreRefused(_ document: String, _ state: String, _ message: String) async throws {
         let connection = try await migratedConnection()

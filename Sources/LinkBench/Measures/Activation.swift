@@ -12,6 +12,7 @@ enum Activation: Measure {
         let world = try await bench.world()
         var (activations, previews, passes): ([Double], [Double], [Double]) = ([], [], [])
         var (waits, daemon, own): ([Double], [Double], [Double]) = ([], [], [])
+        var (wal, single, singleWaits): ([Double], [Double], [Double]) = ([], [], [])
         for _ in 0..<bench.scale.rounds {
             let clock = ContinuousClock()
             let session = try await world.session()
@@ -24,16 +25,23 @@ enum Activation: Measure {
             previews.append((clock.now - start).inSeconds)
             let pid = try world.running().pid
             ProcessFigures.forgetPeak(pid)
+            let written = try await world.walBytes()
             activations.append(try await world.drainTime { try await shift(world, by: 1) })
+            wal.append((try await world.walBytes() - written) / 1_024)
             daemon.append(Double(try ProcessFigures.memory(pid, "VmHWM")) / 1_024)
-            waits.append(
-                try await world.number(
-                    """
-                    SELECT extract(epoch FROM max(committed_at) - min(committed_at)) FROM assetlink_internal.batch
-                    WHERE rule_set_version = (SELECT max(version) FROM assetlink.rule_set)
-                        AND jsonb_path_exists(ranges, '$[*] ? (@.kind == "reevaluate" && @.phase < 2)')
-                    """))
+            waits.append(try await keysWait(world))
+            single.append(
+                try await world.drainTime {
+                    try await world.connection.script(
+                        """
+                        UPDATE assetlink.ci_class SET rule = (SELECT rule FROM assetlink.ci_class WHERE class = 'hardware')
+                        WHERE class = 'switch'
+                        """)
+                })
+            singleWaits.append(try await keysWait(world))
             // The other measures know the rules as shipped.
+            try await world.connection.script("UPDATE assetlink.ci_class SET rule = NULL WHERE class = 'switch'")
+            try await world.quiet()
             try await shift(world, by: -1)
             try await world.quiet()
         }
@@ -42,10 +50,23 @@ enum Activation: Measure {
             Finding(name, "activation", unit: "s", activations, beside: "verify", passes),
             Finding(name, "activation per record", unit: "ms", activations.map { $0 / records }),
             Finding(name, "changes wait for the keys", unit: "s", waits),
+            Finding(name, "WAL per record", unit: "kB", wal.map { $0 / records / 1_000 }),
+            Finding(name, "the rule of one class", unit: "s", single),
+            Finding(name, "changes wait for its keys", unit: "s", singleWaits),
             Finding(name, "daemon's memory, most", unit: "MB", daemon, target: .atMost(96)),
             Finding(name, "preview", unit: "s", previews, beside: "verify", passes),
             Finding(name, "preview's memory, more than before", unit: "MB", own, target: .atMost(64)),
         ]
+    }
+
+    /// How long batches made keys of the version in force, and took nothing in.
+    private static func keysWait(_ world: World) async throws -> Double {
+        try await world.number(
+            """
+            SELECT extract(epoch FROM max(committed_at) - min(committed_at)) FROM assetlink_internal.batch
+            WHERE rule_set_version = (SELECT max(version) FROM assetlink.rule_set)
+                AND jsonb_path_exists(ranges, '$[*] ? (@.kind == "reevaluate" && @.phase < 2)')
+            """)
     }
 
     /// - Returns: by how much this process grew at most, in MB.

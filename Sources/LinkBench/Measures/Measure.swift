@@ -13,7 +13,8 @@ protocol Measure: SendableMetatype {
 enum Measures {
     static let all: [any Measure.Type] = [
         FirstLink.self, Drain.self, Verify.self, Lists.self, Export.self, Latency.self, Reader.self, RoundTrips.self,
-        Cost.self, Writers.self, Synchronous.self, Profile.self, SharedValue.self, Memory.self, Activation.self,
+        Cost.self, Writers.self, Synchronous.self, Profile.self, SharedValue.self, Flip.self, Memory.self,
+        Activation.self,
     ]
 
     /// Their names.

@@ -86,8 +86,11 @@ package struct ConflictsResolve: ConsoleCommand {
         if members.count == 1, let row = members.first {
             return RecordReference(source: try row.text(0), id: try row.text(1))
         }
-        // The function says what is wrong: no such conflict, closed, or not one of its records.
+        // The function says what is wrong: no such conflict, closed, nothing to keep in it, or not one of its records.
         guard let slash = keep.firstIndex(of: "/") else {
+            let kind = try await session.query(
+                "SELECT c.kind FROM assetlink.conflict c WHERE c.conflict_id = $1", [.int8(number)])
+            if try kind.first?.text(0) == "duplicate_ci_identity" { return RecordReference(source: "", id: keep) }
             throw Failure(
                 .problems, "\(keep) is not one record that conflict \(number) could keep.",
                 hint: "assetlinkctl conflicts show \(number) lists them; name one as source/id.")

@@ -18,7 +18,8 @@ package struct RulesPreview: ConsoleCommand {
 
             Ends with 0 when no CI loses its link, with 1 when one does; a link that moves is not lost.
 
-            Example: assetlinkctl rules preview rules.yaml
+            Examples: assetlinkctl rules preview rules.yaml
+              assetlinkctl rules preview rules.yaml --csv --examples 100000 > changes.csv
 
             JSON: schema assetlinkctl/rules-preview.v1, fields gained, lost, moved, conflicts_opened, conflicts_closed, \
             assets, cis, under_way, classes (class, cis, gained, lost, moved, conflicted_before, conflicted_after), \
@@ -29,6 +30,8 @@ package struct RulesPreview: ConsoleCommand {
     /// What every command takes.
     @OptionGroup package var common: CommonOptions
     @Option(help: "How many of each change to name.") var examples = 5
+    @Flag(help: "Answer with the named changes as comma-separated values, the columns of examples of --json.")
+    var csv = false
     @Option(help: "As if this suspect value were trusted: its kind, a colon, and the value. More than once.")
     var trust: [String] = []
     @Argument(help: "The rule file; - is the standard input. Without it, with --trust: the rules in force.")
@@ -41,6 +44,7 @@ package struct RulesPreview: ConsoleCommand {
     package func validate() throws {
         if file == nil, trust.isEmpty { throw ValidationError("Give a rule file, or --trust.") }
         if examples < 0 { throw ValidationError("--examples must not be negative.") }
+        if csv, common.json { throw ValidationError("Either --json or --csv.") }
     }
 
     /// Works it out.
@@ -60,6 +64,8 @@ package struct RulesPreview: ConsoleCommand {
         progress.end()
         if session.json {
             session.answer("rules-preview", report.fields)
+        } else if csv {
+            report.showCSV(session)
         } else {
             report.show(session)
         }
@@ -140,6 +146,19 @@ extension PreviewReport {
             ("opened", .array(openedConflicts.map { .string($0) })),
             ("closed", .array(closedConflicts.map { .string($0) })),
         ]
+    }
+
+    /// For spreadsheets: a line for each change that is named.
+    fileprivate func showCSV(_ session: Session) {
+        session.console.say(
+            CSV.line(["change", "ci", "class", "before", "after", "state", "reason", "rule", "entry_priority"]))
+        for item in examples {
+            session.console.say(
+                CSV.line([
+                    item.change.rawValue, item.ci, item.className, item.before, item.after, item.state, item.reason,
+                    item.rule, item.priority.map { "\($0)" },
+                ]))
+        }
     }
 
     /// For people: the sum, then where it comes from.

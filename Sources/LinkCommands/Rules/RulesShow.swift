@@ -11,8 +11,8 @@ package struct RulesShow: ConsoleCommand {
             Example: assetlinkctl rules show server
 
             JSON: schema assetlinkctl/rules-show.v1, fields version and classes; of a class schema \
-            assetlinkctl/rules-show-class.v1, fields version, class, path, rule_from, rule, aged_after_days and \
-            aged_from.
+            assetlinkctl/rules-show-class.v1, fields version, class, path, rule_from, rule, aged_after_days, \
+            aged_from and suspect_limits.
             """)
 
     /// What every command takes.
@@ -88,6 +88,16 @@ package struct RulesShow: ConsoleCommand {
                     ("path", .array(item.path.map { .string($0.name) })), ("rule_from", .text(item.source)),
                     ("rule", item.rule.map { .raw(DocumentValue.rule($0).json) } ?? .null),
                     ("aged_after_days", .integer(Int64(item.agedAfterDays))), ("aged_from", .text(item.agedSource)),
+                    (
+                        "suspect_limits",
+                        .array(
+                            item.suspectLimits.map {
+                                .object([
+                                    ("kind", .string($0.kind.rawValue)), ("holders", .integer(Int64($0.most))),
+                                    ("from", .text($0.source)),
+                                ])
+                            })
+                    ),
                 ])
             return
         }
@@ -111,5 +121,13 @@ package struct RulesShow: ConsoleCommand {
         }
         let aged = item.agedSource.map { $0 == name ? "its own" : "of class \($0)" } ?? "by default"
         session.tell("Links show as aged after \(item.agedAfterDays) days without discovery (\(aged)).")
+        let limits = item.suspectLimits.map { limit in
+            let from = limit.source.map { $0 == name ? "its own" : "of class \($0)" } ?? "of the kind"
+            return limit.most == 0
+                ? "\(limit.kind.rawValue) never (\(from))" : "\(limit.kind.rawValue) \(limit.most) (\(from))"
+        }
+        if !limits.isEmpty {
+            session.tell("A value is suspect when more CIs read it: \(limits.joined(separator: ", ")).")
+        }
     }
 }

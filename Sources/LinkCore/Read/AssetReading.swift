@@ -110,7 +110,7 @@ package struct AssetReading: Sendable {
         }
         holds = Set(
             evidence.compactMap { value in
-                guard let canonical = value.canonical, rules.suspectLimit(value.kind) > 0 else { return nil }
+                guard let canonical = value.canonical, rules.canBeSuspect(value.kind) else { return nil }
                 switch value.suppression {
                 case nil, .suspect: return KindValue(value.kind, canonical)
                 case .empty, .malformed, .placeholder: return nil

@@ -61,7 +61,7 @@ package struct CIReading: Sendable {
             return EntryReading(entry: entry, keys: keys, values: singles + (members ?? []))
         }
         for value in entries.flatMap(\.values) {
-            guard let canonical = value.canonical, rules.suspectLimit(value.kind) > 0 else { continue }
+            guard let canonical = value.canonical, rules.canBeSuspect(value.kind) else { continue }
             switch value.suppression {
             case nil, .suspect: reads.insert(KindValue(value.kind, canonical))
             case .empty, .malformed, .placeholder: break

@@ -59,6 +59,9 @@ package final class CompiledRuleSet: Sendable {
     private let rules: [String: CompiledRule?]
     private let agedAfter: [String: Int]
     private let parents: [String: String]
+    /// By class and kind, the class whose K counts, where one does.
+    private let limitClasses: [String: [IdentifierKind: String]]
+    private let limits: [IdentifierKind: [SuspectLimit]]
 
     /// The version named in every audit row.
     package var version: Int64 { source.version }
@@ -73,6 +76,7 @@ package final class CompiledRuleSet: Sendable {
         var compiled: [IdentificationRule: CompiledRule] = [:]
         var rules: [String: CompiledRule?] = [:]
         var aged: [String: Int] = [:]
+        var limitClasses: [String: [IdentifierKind: String]] = [:]
 
         func compile(_ rule: IdentificationRule) -> CompiledRule {
             if let known = compiled[rule] { return known }
@@ -102,6 +106,9 @@ package final class CompiledRuleSet: Sendable {
             var rule: CompiledRule??
             while let here = at, seen.insert(here.name).inserted {
                 if aged[name] == nil, let days = here.agedAfterDays { aged[name] = days }
+                for kind in here.suspectLimits.keys where limitClasses[name]?[kind] == nil {
+                    limitClasses[name, default: [:]][kind] = Self.key(here.name)
+                }
                 if rule == nil {
                     switch here.rule {
                     case .inherited: break
@@ -120,6 +127,14 @@ package final class CompiledRuleSet: Sendable {
         self.rules = rules
         self.agedAfter = aged
         parents = byName.compactMapValues { $0.parent.map(Self.key) }
+        self.limitClasses = limitClasses
+        var limits = ruleSet.suspectLimits.mapValues { [SuspectLimit(className: "", most: $0)] }
+        for name in byName.keys.sorted() {
+            for (kind, most) in byName[name]?.suspectLimits ?? [:] {
+                limits[kind, default: []].append(SuspectLimit(className: name, most: most))
+            }
+        }
+        self.limits = limits.mapValues { $0.filter { $0.most > 0 } }.filter { !$0.value.isEmpty }
     }
 
     /// The class that a record is treated as: its own, or `ci` when unknown or empty (section 4).
@@ -141,8 +156,19 @@ package final class CompiledRuleSet: Sendable {
     /// Days without discovery after which a link of the class shows as aged.
     package func agedAfterDays(_ className: String) -> Int { agedAfter[className] ?? 60 }
 
-    /// Whether values of this kind can become suspect.
+    /// K of a kind for assets, and for CIs whose class sets none; 0 = off.
     package func suspectLimit(_ kind: IdentifierKind) -> Int { source.suspectLimits[kind] ?? 0 }
+
+    /// Every K of a kind that is not off: the readers of a value are counted for each by themselves.
+    package func suspectLimits(_ kind: IdentifierKind) -> [SuspectLimit] { limits[kind] ?? [] }
+
+    /// Whether values of this kind can become suspect.
+    package func canBeSuspect(_ kind: IdentifierKind) -> Bool { limits[kind] != nil }
+
+    /// The class whose K a reader of the class counts for; empty = that of the kind.
+    package func limitClass(_ kind: IdentifierKind, of className: String) -> String {
+        limitClasses[className]?[kind] ?? ""
+    }
 
     /// Names of the rules that have dependent entries.
     package var dependentRules: [String] {
@@ -176,6 +202,14 @@ package final class CompiledRuleSet: Sendable {
         }
         return names
     }
+}
+
+/// K for the CIs of one class and of those below it that set none, or of all others (domain.md section 3).
+package struct SuspectLimit: Hashable, Sendable {
+    /// The class that sets it; empty = the kind's, for CIs of every other class.
+    package let className: String
+    /// The most readers of one source that are not suspect.
+    package let most: Int
 }
 
 /// A condition with its values in canonical form.

@@ -195,12 +195,18 @@ package struct CIClass: Hashable, Sendable {
     package var rule: Rule
     /// Days without discovery after which a link shows as aged; `nil` = the nearest ancestor's.
     package var agedAfterDays: Int?
+    /// K of its own for CIs of the class and of those below that set none; 0 = off, absent = the nearest ancestor's.
+    package var suspectLimits: [IdentifierKind: Int]
 
-    package init(name: String, parent: String?, rule: Rule = .inherited, agedAfterDays: Int? = nil) {
+    package init(
+        name: String, parent: String?, rule: Rule = .inherited, agedAfterDays: Int? = nil,
+        suspectLimits: [IdentifierKind: Int] = [:]
+    ) {
         self.name = name
         self.parent = parent
         self.rule = rule
         self.agedAfterDays = agedAfterDays
+        self.suspectLimits = suspectLimits
     }
 }
 
@@ -262,6 +268,8 @@ package struct RuleSet: Sendable {
     /// Manufacturer alias (trimmed, lower case) to the name it stands for (lower case).
     package var manufacturerAliases: [String: String]
     /// K: a value of the kind held by more than K records of a side is suspect; 0 or absent = off (section 3).
+    ///
+    /// For CIs of classes that set none of their own.
     package var suspectLimits: [IdentifierKind: Int]
 
     package init(

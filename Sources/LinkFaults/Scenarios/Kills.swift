@@ -36,8 +36,54 @@ extension Catalogue {
             expected: "killed at each named place, a batch is in whole or not at all"
         ) { arena in
             #if DEBUG
+                try await arena.enableDiscovery()
                 try await killedEverywhere(arena)
             #endif
+        },
+        .shared(
+            "kill-in-discovery", faults: [1], needs: [.debug],
+            expected: "killed in the middle of a payload of thousands, each item is written and answered exactly once"
+        ) { arena in
+            let stage = arena.stage
+            let count = stage.either(2_500, 50_000)
+            try await arena.enableDiscovery()
+            let first = try await arena.start(.failing(at: "in-discovery", hit: 2))
+            let payload = try await arena.sendPayload(1...count)
+            try await arena.eventuallyEnded(first, by: SIGKILL)
+            let decided =
+                "SELECT count(*) FROM assetlink.discovery_result WHERE payload_id = \(payload) AND state <> 'pending'"
+            let before = try await arena.number(decided)
+            stage.expect(before > 0 && before < count, "\(before) of \(count) items when it was killed")
+            // Others end wherever they happen to be.
+            var random = SplitMix64(seed: stage.seed)
+            for _ in 0..<stage.either(3, 100) {
+                let daemon = try await arena.start()
+                try await Task.sleep(for: .milliseconds(random.below(1_500)))
+                try await daemon.kill()
+            }
+            let last = try await arena.start()
+            try await arena.eventually("SELECT \(count) = (\(decided))", within: .seconds(600))
+            stage.expect(
+                try await arena.number(
+                    """
+                    SELECT count(DISTINCT r.ci_id) FROM assetlink.discovery_results(\(payload)) AS r
+                    JOIN cmdb.ci AS c ON c.ci_id::text = r.ci_id AND c.serial_number = 'DISCO' || r.item + 1
+                    WHERE r.state = 'inserted'
+                    """) == count, "not every item has its own CI")
+            stage.expect(
+                try await arena.number("SELECT count(*) FROM cmdb.ci WHERE serial_number LIKE 'DISCO%'") == count,
+                "items were written more than once")
+            try await arena.settle(within: .seconds(300))
+            // Sent again, each is found.
+            let again = try await arena.sendPayload(1...count)
+            try await arena.eventually(
+                """
+                SELECT count(*) = \(count) FROM assetlink.discovery_result
+                WHERE payload_id = \(again) AND state IN ('updated', 'no_change')
+                """, within: .seconds(600))
+            try await arena.settle(within: .seconds(300))
+            stage.note("\(count) items, \(before) decided at the first kill")
+            try await last.stop()
         },
     ]
 }
@@ -68,10 +114,11 @@ extension Catalogue {
             while daemon.child.ending == nil {
                 guard ContinuousClock.now < end else { throw TooLate(question: "\(point.rawValue) is reached") }
                 // In bursts: some places are come to only when nothing is left to do.
-                try await load.run(4)
+                if point != .inDiscovery { try await load.run(4) }
                 switch point {
                 case .beforeRelease: daemon.child.signal(SIGTERM)
                 case .beforeStoringEvents: try await arena.run("NOTIFY itam_asset, '{\"asset_id\": \"raw\"}'")
+                case .inDiscovery: try await arena.sendPayload(1...3)
                 case .inBulkRange: try await arena.run("SELECT assetlink.resync('itam')")
                 default: break
                 }
@@ -86,3 +133,28 @@ extension Catalogue {
         }
     }
 #endif
+
+extension Arena {
+    /// Lets payloads in; numbers of discovered CIs are beyond those of any load.
+    fileprivate func enableDiscovery() async throws {
+        try await run("SELECT assetlink.enable_discovery(); SELECT setval('cmdb.ci_ci_id_seq', 5000000)")
+    }
+
+    /// Sends a payload of machines with these numbers, and returns its own.
+    @discardableResult
+    fileprivate func sendPayload(_ numbers: ClosedRange<Int>) async throws -> Int {
+        try await number(
+            """
+            SELECT assetlink.discover(jsonb_build_object('items', jsonb_agg(jsonb_build_object(
+                'className', 'linux_server', 'sourceName', 'probe',
+                'values', jsonb_build_object('serial_number', 'DISCO' || n, 'name', 'disco-' || n)) ORDER BY n)))
+            FROM generate_series(\(numbers.lowerBound), \(numbers.upperBound)) AS n
+            """)
+    }
+
+    /// Waits until a daemon was ended by a signal.
+    fileprivate func eventuallyEnded(_ daemon: DaemonProcess, by signal: CInt) async throws {
+        let ending = try await daemon.child.ended(within: .seconds(120))
+        stage.expect(ending == .signalled(signal), "it ended with \(ending)")
+    }
+}

@@ -237,7 +237,9 @@ extension BatchEngine {
                 """, [.int8(id)]))
         guard let row = rows.first else { return }
         if let source = try row.int4OrNil(0), let key = try row.textOrNil(1) {
-            batch.work.add(source, key, Cause(source: source, json: cause.json, actor: cause.actor))
+            var cause = Cause(source: source, json: cause.json, actor: cause.actor)
+            cause.isRetry = true
+            batch.work.add(source, key, cause)
         } else if let raw = try row.textOrNil(3) {
             // It goes back into the feed it came from, and into a later batch through the log.
             _ = try await flush(

@@ -65,14 +65,55 @@ extension BatchEngine {
     }
 
     /// The records that a batch of these fails of, each with its error; every trial is rolled back.
-    private func findPoison(_ names: [RecordName]) async throws -> [RecordName: Poison] {
-        var search = PoisonSearch<RecordName, Poison>(names)
+    private func findPoison(_ pieces: [WorkPiece]) async throws -> [WorkPiece: Poison] {
+        var search = PoisonSearch<WorkPiece, Poison>(pieces)
         while let trial = search.trial { search.answer(try await failure(of: trial)) }
         return Dictionary(search.found.map { ($0.record, $0.failure) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private func failure(of names: [RecordName]) async throws -> Poison? {
-        trial = Set(names)
+    /// Records that failed the batch before become dead letters; the rest goes on.
+    ///
+    /// A stored one stays as it is: with the keys that it had, and with its decision, until it is taken in after all.
+    func setPoisonAside(_ batch: inout Batch) async throws {
+        var (assets, cis): ([AssetRef: Poison], [CIRef: Poison]) = ([:], [:])
+        for (piece, poison) in poison {
+            switch piece {
+            case .record(let name):
+                guard batch.work.records[name.source]?.removeValue(forKey: name.id) != nil else { continue }
+                bury(name, poison, &batch)
+            case .asset(let ref):
+                if batch.work.assetsAgain.removeValue(forKey: ref) != nil { assets[ref] = poison }
+            case .ci(let ref):
+                let isAgain = batch.work.cisAgain.removeValue(forKey: ref) != nil
+                if batch.work.cis.removeValue(forKey: ref) != nil || isAgain { cis[ref] = poison }
+            }
+        }
+        guard !assets.isEmpty || !cis.isEmpty else { return }
+        let rows = try await flush([
+            Statement(
+                "SELECT asset_ref, source_id, key FROM assetlink_internal.asset WHERE asset_ref = ANY ($1::bigint[])",
+                [.refs(assets.keys.sorted())]),
+            Statement(
+                "SELECT ci_ref, source_id, key FROM assetlink_internal.ci WHERE ci_ref = ANY ($1::bigint[])",
+                [.refs(cis.keys.sorted())]),
+        ])
+        for (index, found) in [assets, cis].enumerated() {
+            for row in rows[index] {
+                guard let poison = found[try row.int8(0)] else { continue }
+                bury(RecordName(source: try row.int4(1), id: try row.text(2)), poison, &batch)
+            }
+        }
+    }
+
+    private func bury(_ name: RecordName, _ poison: Poison, _ batch: inout Batch) {
+        batch.plan.deadLetters.append(
+            DeadLetter(
+                feed: batch.sources[name.source]?.name ?? "?", source: name.source, key: name.id, raw: nil,
+                code: poison.code, text: poison.text))
+    }
+
+    private func failure(of pieces: [WorkPiece]) async throws -> Poison? {
+        trial = Set(pieces)
         defer { trial = nil }
         do {
             _ = try await run()

@@ -8,8 +8,9 @@ extension BatchEngine {
         try await foldEvents(&batch)
         holdRecords(&batch)
         rejectLongKeys(&batch)
-        setPoisonAside(&batch)
-        if let only = trial { keep(only, &batch) }
+        tried = batch.work.pieces
+        try await setPoisonAside(&batch)
+        if let only = trial { batch.work.keep(only) }
         var plan: [(SourceInfo, [String])] = []
         var list: [Statement] = []
         for (id, keys) in batch.work.records.sorted(by: { $0.key < $1.key }) {
@@ -106,17 +107,6 @@ extension BatchEngine {
         }
     }
 
-    /// Records that failed the batch before become dead letters; the rest goes on (engine point 13).
-    private func setPoisonAside(_ batch: inout Batch) {
-        for (name, poison) in poison {
-            guard batch.work.records[name.source]?.removeValue(forKey: name.id) != nil else { continue }
-            batch.plan.deadLetters.append(
-                DeadLetter(
-                    feed: batch.sources[name.source]?.name ?? "?", source: name.source, key: name.id, raw: nil,
-                    code: poison.code, text: poison.text))
-        }
-    }
-
     /// An id that no index can hold is a dead letter of its own, and nobody else's trouble.
     private func rejectLongKeys(_ batch: inout Batch) {
         for (id, keys) in batch.work.records {
@@ -150,7 +140,7 @@ extension BatchEngine {
             let key = try columns.text()
             let old = try StoredRecords.asset(&columns)
             let fresh = rows[key]
-            let isForced = batch.work.forced.contains(source.id)
+            let isForced = batch.work.isForced(source.id, key)
             if fresh == nil && (!old.isStored || old.standing == .deleted && !source.isDropped) { continue }
             if fresh?.digest == SourceReader.tooLarge {
                 rejectLarge(source, key, &batch)
@@ -198,7 +188,7 @@ extension BatchEngine {
                 continue
             }
             if let fresh, old.isStored, old.digest == fresh.digest, !old.isDeleted,
-                !batch.work.forced.contains(source.id)
+                !batch.work.isForced(source.id, key)
             {
                 batch.plan.same += 1
                 // Freshness is no change: it is noted, nothing is decided (engine point 10).
@@ -216,13 +206,6 @@ extension BatchEngine {
                 source: source, key: key, stored: old, row: fresh,
                 reading: fresh.map { CIReading($0.record, source: source.name, reader: valueReader) },
                 isDeleted: fresh == nil, hasNewRaw: fresh != nil, cause: cause)
-        }
-    }
-
-    /// A trial takes in only these records.
-    private func keep(_ only: Set<RecordName>, _ batch: inout Batch) {
-        for (id, keys) in batch.work.records {
-            batch.work.records[id] = keys.filter { only.contains(RecordName(source: id, id: $0.key)) }
         }
     }
 

@@ -33,7 +33,6 @@ extension BatchEngine {
     /// A batch that makes a page of keys: no decision is taken, and the log waits.
     func rekey(_ batch: inout Batch, _ began: ContinuousClock.Instant) async throws -> BatchOutcome {
         try await refreshRules(&batch)
-        tried = []
         try await makeKeys(&batch)
         return .done(try await finish(&batch, began, live: 0))
     }

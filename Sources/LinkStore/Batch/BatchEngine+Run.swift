@@ -64,6 +64,7 @@ extension BatchEngine {
     func once(held: Set<Int32>, heldWhole: Set<Int32>) async throws -> BatchOutcome {
         roundTrips = 0
         statements = 0
+        tried = []
         let began = ContinuousClock().now
         // A locked table is asked for again, but not by every batch.
         if !lockedTables.isEmpty, ContinuousClock().now - lockedAt > .seconds(1) { lockedTables = [] }
@@ -89,7 +90,6 @@ extension BatchEngine {
         try await collect(rows, into: &batch)
         try await takeActs(&batch)
         try await takeIdentityConflicts(&batch)
-        tried = batch.work.records.flatMap { id, keys in keys.keys.map { RecordName(source: id, id: $0) } }
         try await read(&batch)
         try await findRings(&batch)
         try await settleValues(&batch)

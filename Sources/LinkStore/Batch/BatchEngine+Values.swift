@@ -23,14 +23,15 @@ extension BatchEngine {
             let new = change.values
             for value in change.stored.reads.union(new) { looked[value] = change.cause }
             guard change.counts else { continue }
-            onCIs.formUnion(change.stored.isCounted ? new.subtracting(change.stored.reads) : new)
+            onCIs.formUnion(
+                change.stored.isCounted ? new.subtracting(change.stored.reads).union(regrouped(change)) : new)
         }
         // Another limit makes other verdicts of the same holders.
         if batch.work.rulesChanged {
             onAssets.formUnion(looked.keys)
             onCIs.formUnion(looked.keys)
         }
-        let values = looked.keys.filter { rules.suspectLimit($0.kind) >= 0 }
+        let values = Array(looked.keys)
         let written = list.count
         if !values.isEmpty { list.append(verdicts(values, onAssets, onCIs, rules)) }
         batch.keyDiff = assetKeyDiff(rules, batch)
@@ -43,58 +44,77 @@ extension BatchEngine {
         var flipped: [(KindValue, Bool)] = []
         for row in rows[written] {
             let value = values[Int(try row.int8(0)) - 1]
-            let limit = rules.suspectLimit(value.kind)
-            let isOver = try row.int8(1) > Int64(limit) || row.int8(2) > Int64(limit)
-            let isSuspect = try limit > 0 && isOver && !row.bool(3)
+            let isSuspect = try row.bool(1) && !row.bool(2)
             if isSuspect { batch.suspects.insert(value) }
-            if isSuspect != (try row.bool(4)) { flipped.append((value, isSuspect)) }
+            if isSuspect != (try row.bool(3)) { flipped.append((value, isSuspect)) }
         }
         guard !flipped.isEmpty else { return readSuspects(&batch) }
         try await flip(flipped, looked, &batch)
         readSuspects(&batch)
     }
 
-    /// How many hold each value, counted no further than the limit, and only where the verdict may differ from the
-    /// one in force; by source only where all sources together have more.
+    /// Whether too many hold each value, counted no further than K, and only where the verdict may differ from the one in
+    /// force; by source and class only where all of them together have more than the smallest K.
     private func verdicts(
         _ values: [KindValue], _ onAssets: Set<KindValue>, _ onCIs: Set<KindValue>, _ rules: CompiledRuleSet
     ) -> Statement {
-        Statement(
+        let limits = Set(values.map(\.kind)).flatMap { kind in rules.suspectLimits(kind).map { (kind, $0) } }
+        return Statement(
             """
-            SELECT k.ord, c.assets,
-                   CASE WHEN c.cis <= k.most THEN c.cis ELSE (
-                       SELECT max(n.n) FROM assetlink_internal.source AS s CROSS JOIN LATERAL (
-                           SELECT count(*) AS n FROM (
-                               SELECT FROM assetlink_internal.ci_value AS v
-                               WHERE v.kind = k.kind AND v.value = k.value AND v.source_id = s.source_id AND v.counted
-                               LIMIT k.most + 1) AS x) AS n
-                       WHERE s.side = 'ci') END,
-                   CASE WHEN c.assets > k.most OR c.cis > k.most THEN (
-                       SELECT true FROM assetlink_internal.trusted_value AS t
-                       WHERE t.kind = k.kind AND t.value = k.value) END IS NOT NULL,
+            SELECT k.ord, w.is_over,
+                   w.is_over AND EXISTS (
+                       SELECT FROM assetlink_internal.trusted_value AS t WHERE t.kind = k.kind AND t.value = k.value),
                    c.is_suspect
-            FROM unnest($1::text[], $2::text[], $3::integer[], $4::boolean[], $5::boolean[])
-                WITH ORDINALITY AS k (kind, value, most, on_assets, on_cis, ord)
+            FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::boolean[], $6::boolean[])
+                WITH ORDINALITY AS k (kind, value, most, least, on_assets, on_cis, ord)
             CROSS JOIN LATERAL (
                 SELECT s.is_suspect,
-                       CASE WHEN k.on_assets OR s.is_suspect THEN (SELECT count(*) FROM (
+                       CASE WHEN k.most > 0 AND (k.on_assets OR s.is_suspect) THEN (SELECT count(*) FROM (
                            SELECT FROM assetlink_internal.asset_value AS v
                            WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.most + 1) AS x)
                            ELSE 0 END AS assets,
-                       CASE WHEN k.on_cis OR s.is_suspect THEN (SELECT count(*) FROM (
+                       CASE WHEN k.least > 0 AND (k.on_cis OR s.is_suspect) THEN (SELECT count(*) FROM (
                            SELECT FROM assetlink_internal.ci_value AS v
-                           WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.most + 1) AS x)
+                           WHERE v.kind = k.kind AND v.value = k.value AND v.counted LIMIT k.least + 1) AS x)
                            ELSE 0 END AS cis
                 FROM (SELECT (SELECT true FROM assetlink_internal.suspect_value AS t
                               WHERE t.kind = k.kind AND t.value = k.value) IS NOT NULL AS is_suspect OFFSET 0) AS s
                 OFFSET 0) AS c
+            CROSS JOIN LATERAL (
+                SELECT CASE
+                    WHEN c.assets > k.most THEN true
+                    WHEN c.cis <= k.least THEN false
+                    ELSE EXISTS (
+                        SELECT FROM unnest($7::text[], $8::text[], $9::integer[]) AS g (kind, class, most)
+                        CROSS JOIN assetlink_internal.source AS s
+                        WHERE g.kind = k.kind AND s.side = 'ci' AND g.most < (SELECT count(*) FROM (
+                            SELECT FROM assetlink_internal.ci_value AS v
+                            WHERE v.kind = k.kind AND v.value = k.value AND v.source_id = s.source_id
+                                AND v.limit_class = g.class AND v.counted LIMIT g.most + 1) AS x))
+                    END AS is_over
+                OFFSET 0) AS w
             """,
             [
                 .texts(values.map(\.kind.rawValue)), .texts(values.map(\.value)),
                 .smallInts(values.map { rules.suspectLimit($0.kind) }),
+                .smallInts(values.map { rules.suspectLimits($0.kind).map(\.most).min() ?? 0 }),
                 .boolArray(values.map { onAssets.contains($0) }),
                 .boolArray(values.map { onCIs.contains($0) }),
+                .texts(limits.map(\.0.rawValue)), .texts(limits.map(\.1.className)),
+                .smallInts(limits.map(\.1.most)),
             ])
+    }
+
+    /// The class whose K a value of the CI counts for now; empty = that of the kind.
+    private func limitClass(_ value: KindValue, _ change: CIChange) -> String {
+        guard let rules, let name = change.reading?.className else { return "" }
+        return rules.limitClass(value.kind, of: name)
+    }
+
+    /// The values that the CI read before, too, and that count for another class's K now.
+    private func regrouped(_ change: CIChange) -> Set<KindValue> {
+        change.values.intersection(change.stored.reads)
+            .filter { limitClass($0, change) != change.stored.limitClasses[$0] ?? "" }
     }
 
     private func writeValues(_ batch: Batch) -> [Statement] {
@@ -110,20 +130,22 @@ extension BatchEngine {
         }
         list += valueStatements("asset", gone, here.map { ($0.0, $0.1, $0.2, nil) })
         gone = []
-        var ciHere: [(KindValue, Int64, Bool, Int32?)] = []
+        var ciHere: [(KindValue, Int64, Bool, (source: Int32, limitClass: String)?)] = []
         for (ref, change) in batch.cis {
             let new = change.values
-            gone += change.stored.reads.subtracting(new).map { ($0, ref) }
+            let moved = regrouped(change)
+            gone += change.stored.reads.subtracting(new).union(moved).map { ($0, ref) }
             let isSame = change.stored.isCounted == change.counts
-            ciHere += (isSame ? new.subtracting(change.stored.reads) : new).map {
-                ($0, ref, change.counts, change.source.id)
+            ciHere += (isSame ? new.subtracting(change.stored.reads).union(moved) : new).map {
+                ($0, ref, change.counts, (change.source.id, limitClass($0, change)))
             }
         }
         return list + valueStatements("ci", gone, ciHere)
     }
 
     private func valueStatements(
-        _ side: String, _ gone: [(KindValue, Int64)], _ here: [(KindValue, Int64, Bool, Int32?)]
+        _ side: String, _ gone: [(KindValue, Int64)],
+        _ here: [(KindValue, Int64, Bool, (source: Int32, limitClass: String)?)]
     ) -> [Statement] {
         var list: [Statement] = []
         if !gone.isEmpty {
@@ -155,10 +177,11 @@ extension BatchEngine {
             list.append(
                 Statement(
                     """
-                    INSERT INTO assetlink_internal.ci_value (kind, value, ci_ref, counted, source_id)
-                    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[], $5::integer[])
-                    ON CONFLICT (kind, value, source_id, ci_ref) DO UPDATE SET counted = excluded.counted
-                    """, common + [.int4Array(here.map(\.3))]))
+                    INSERT INTO assetlink_internal.ci_value (kind, value, ci_ref, counted, source_id, limit_class)
+                    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[], $5::integer[], $6::text[])
+                    ON CONFLICT (kind, value, source_id, limit_class, ci_ref) DO UPDATE SET counted = excluded.counted
+                    """,
+                    common + [.int4Array(here.map { $0.3?.source }), .texts(here.map { $0.3?.limitClass ?? "" })]))
         }
         return list
     }

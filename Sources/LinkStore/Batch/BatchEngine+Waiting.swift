@@ -89,11 +89,13 @@ extension BatchEngine {
                 SELECT d.ci_ref
                 FROM unnest($1::bigint[]) AS k (ref)
                 CROSS JOIN LATERAL (
-                    SELECT d.ci_ref, d.source_id FROM assetlink_internal.ci_decision AS d
+                    SELECT d.ci_ref FROM assetlink_internal.ci_decision AS d
                     WHERE d.claim_asset = k.ref AND d.ci_ref > $2 OFFSET 0) AS d
                 WHERE EXISTS (
-                    SELECT FROM assetlink_internal.ci_value AS v
-                    WHERE v.kind = $4 AND v.value = $5 AND v.source_id = d.source_id AND v.ci_ref = d.ci_ref)
+                    SELECT FROM (
+                        SELECT v.kind, v.value FROM assetlink_internal.ci_value AS v
+                        WHERE v.ci_ref = d.ci_ref OFFSET 0) AS v
+                    WHERE v.kind = $4 AND v.value = $5)
                 LIMIT $3
                 """, [.refs(assets), .int8(after), .int8(Int64(most)), .text(kind), .text(value)])
         }

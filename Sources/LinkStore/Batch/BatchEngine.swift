@@ -110,10 +110,10 @@ package final class BatchEngine {
     var lockedTables: Set<String> = []
     var lockedAt = ContinuousClock().now
     /// Records that fail the batch, with what they fail with: dead letters of the next one.
-    var poison: [RecordName: Poison] = [:]
-    /// The records of the batch under way, and those that a trial is confined to.
-    var tried: [RecordName] = []
-    var trial: Set<RecordName>?
+    var poison: [WorkPiece: Poison] = [:]
+    /// What the batch under way takes in, and what a trial is confined to.
+    var tried: [WorkPiece] = []
+    var trial: Set<WorkPiece>?
     /// A constraint failed in the attempt before: links or decisions may have been changed by hand.
     var mendsAll = false
     /// There may be discovery payloads to work on: so at first, and whenever the log says so.

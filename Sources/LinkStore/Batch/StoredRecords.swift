@@ -25,6 +25,8 @@ struct StoredCI {
     var isDeleted: Bool
     var keys: Set<StoredKey>
     var reads: Set<KindValue>
+    /// The class whose K a value is counted for, where it is not the kind's.
+    var limitClasses: [KindValue: String]
     var isCounted: Bool
     var parent: String?
     var lastDiscoveredAt: Timestamp?
@@ -141,7 +143,8 @@ enum StoredRecords {
     private static let ciColumns = """
         c.ci_ref IS NOT NULL, coalesce(c.digest, ''), c.ci_ref IS NULL OR c.deleted_at IS NOT NULL,
         ARRAY(SELECT y.space_id::text || ':' || y.key FROM assetlink_internal.ci_key AS y WHERE y.ci_ref = c.ci_ref),
-        ARRAY(SELECT CASE WHEN v.counted THEN '+' ELSE '-' END || v.kind || ':' || v.value
+        ARRAY(SELECT CASE WHEN v.counted THEN '+' ELSE '-' END || octet_length(v.limit_class) || ':' || v.limit_class
+                  || v.kind || ':' || v.value
               FROM assetlink_internal.ci_value AS v WHERE v.ci_ref = c.ci_ref),
         c.parent_ci_id, c.last_discovered_at
         """
@@ -150,10 +153,29 @@ enum StoredRecords {
         let (ref, isStored, digest) = (try columns.int8(), try columns.bool(), try columns.text())
         let isDeleted = try columns.bool()
         let keys = Set(try columns.texts().compactMap { StoredKey($0) })
-        let values = try values(&columns)
+        var (reads, limitClasses): (Set<KindValue>, [KindValue: String]) = ([], [:])
+        let texts = try columns.texts()
+        for text in texts {
+            guard let (value, limitClass) = grouped(text) else { continue }
+            reads.insert(value)
+            if !limitClass.isEmpty { limitClasses[value] = limitClass }
+        }
         return StoredCI(
-            ref: ref, isStored: isStored, digest: digest, isDeleted: isDeleted, keys: keys, reads: values.held,
-            isCounted: values.areCounted, parent: try columns.textOrNil(), lastDiscoveredAt: try columns.timeOrNil())
+            ref: ref, isStored: isStored, digest: digest, isDeleted: isDeleted, keys: keys, reads: reads,
+            limitClasses: limitClasses, isCounted: texts.first?.utf8.first == UInt8(ascii: "+"),
+            parent: try columns.textOrNil(),
+            lastDiscoveredAt: try columns.timeOrNil())
+    }
+
+    /// From `+length:class` and `kind:value` without anything between: a class may have any characters.
+    private static func grouped(_ text: String) -> (KindValue, limitClass: String)? {
+        let bytes = text.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            let length = Int(text[bytes.index(after: bytes.startIndex)..<colon]),
+            let end = bytes.index(colon, offsetBy: length + 1, limitedBy: bytes.endIndex),
+            let value = KindValue(stored: text[end...])
+        else { return nil }
+        return (value, String(text[bytes.index(after: colon)..<end]))
     }
 }
 

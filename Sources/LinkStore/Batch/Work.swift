@@ -83,6 +83,27 @@ struct Work {
         if records[source, default: [:]][key] == nil { records[source, default: [:]][key] = cause }
     }
 
+    /// Whether a record is taken in though it is as stored: what failed before may be stored by other rules.
+    func isForced(_ source: Int32, _ key: String) -> Bool {
+        forced.contains(source) || records[source]?[key]?.isRetry == true
+    }
+
+    /// Everything that the batch takes in one by one, each of which may be what it fails of.
+    var pieces: [WorkPiece] {
+        let named = records.flatMap { id, keys in keys.keys.map { WorkPiece.record(RecordName(source: id, id: $0)) } }
+        return named + assetsAgain.keys.map { .asset($0) } + Set(cisAgain.keys).union(cis.keys).map { .ci($0) }
+    }
+
+    /// Takes in only these.
+    mutating func keep(_ only: Set<WorkPiece>) {
+        for (id, keys) in records {
+            records[id] = keys.filter { only.contains(.record(RecordName(source: id, id: $0.key))) }
+        }
+        assetsAgain = assetsAgain.filter { only.contains(.asset($0.key)) }
+        cisAgain = cisAgain.filter { only.contains(.ci($0.key)) }
+        cis = cis.filter { only.contains(.ci($0.key)) }
+    }
+
     mutating func note(_ time: Timestamp) {
         oldestLoggedAt = min(oldestLoggedAt ?? time, time)
         loggedAt.append(time)
@@ -121,6 +142,14 @@ struct AssetName: Hashable, Sendable {
 struct RecordName: Hashable, Sendable {
     var source: Int32
     var id: String
+}
+
+/// One of the things that a batch takes in, and can be kept from.
+enum WorkPiece: Hashable, Sendable {
+    /// Read from its source, or published.
+    case record(RecordName)
+    /// Stored, and read again or decided again.
+    case asset(AssetRef), ci(CIRef)
 }
 
 /// Names a CI everywhere in the plan.
@@ -205,4 +234,14 @@ final class CIChange {
 extension CIReading {
     /// What `ci_value` holds of a CI read so.
     var held: Set<KindValue> { rule == nil ? Set(sharedSerials.map { KindValue(.serial, $0) }) : reads }
+
+    /// For which class's K its values count, where it is not that of the kind.
+    func limitClasses(_ rules: CompiledRuleSet) -> [KindValue: String] {
+        var result: [KindValue: String] = [:]
+        for value in held {
+            let name = rules.limitClass(value.kind, of: className)
+            if !name.isEmpty { result[value] = name }
+        }
+        return result
+    }
 }

@@ -22,6 +22,8 @@ extension BatchEngine {
     }
 
     /// A chain that differs is replaced by the payload's; one that the payload does not name stays.
+    ///
+    /// What is contained in one other CI has moved: it has one parent of identification, and the payload says which.
     private func compare(_ indices: [Int], _ page: inout DiscoveryPage) async throws {
         let stored = indices.filter {
             page.number(of: page.payload.graph.relations[$0].parent) != nil
@@ -36,9 +38,27 @@ extension BatchEngine {
                     relations.compactMap { page.number(of: $0.child) }, relations.map(\.type)))
             for row in rows { chains[stored[Int(try row.int8(0)) - 1]] = .some(try row.textOrNil(1)) }
         }
+        let contained = indices.filter {
+            page.payload.graph.relations[$0].type == "contains" && chains[$0] == nil
+                && page.number(of: page.payload.graph.relations[$0].child) != nil
+        }
+        var movedFrom: [Int: Int64] = [:]
+        if !contained.isEmpty {
+            let children = contained.compactMap { page.number(of: page.payload.graph.relations[$0].child) }
+            for row in try await flush(DiscoveryStatements.containers(children)) {
+                movedFrom[contained[Int(try row.int8(0)) - 1]] = try row.int8(1)
+            }
+        }
         for index in indices {
             let wanted = page.payload.graph.relations[index].qualifiers
             let state: String
+            if let old = movedFrom[index] {
+                var outcome = DiscoveryRelationOutcome(index: index, state: "updated")
+                outcome.detail = "It was contained in CI \(old)."
+                outcome.movedFrom = old
+                page.relations.append(outcome)
+                continue
+            }
             if let chain = chains[index] {
                 let isSame = wanted.map { chain?.utf8.elementsEqual($0.utf8) ?? false } ?? true
                 state = isSame ? "no_change" : "updated"

@@ -20,6 +20,13 @@ extension BatchEngine {
                     "SELECT assetlink_internal.log_change('discovery', $1, $2, 'discovery')",
                     [.int4(page.source.id), .text("\(page.payload.id)")]))
         }
+        #if DEBUG
+            if Failpoint.inDiscovery.isChosen {
+                _ = try await flush(list)
+                list = []
+                Failpoint.inDiscovery.reach()
+            }
+        #endif
         list.append(Statement("COMMIT"))
         _ = try await flush(list)
     }

@@ -68,4 +68,6 @@ struct DiscoveryRelationOutcome {
     var state: String
     var code: DiscoveryCode?
     var detail: String?
+    /// The CI that contained the child until now: its relation becomes this one.
+    var movedFrom: Int64?
 }

@@ -97,6 +97,20 @@ enum DiscoveryStatements {
             """, [.refs(parents), .refs(children), .texts(types)])
     }
 
+    /// What contains these CIs, where exactly one does.
+    static func containers(_ children: [Int64]) -> Statement {
+        Statement(
+            """
+            SELECT k.ord, r.parent
+            FROM unnest($1::bigint[]) WITH ORDINALITY AS k (child, ord)
+            CROSS JOIN LATERAL (
+                SELECT min(r.parent_ci_id) AS parent FROM (
+                    SELECT r.parent_ci_id FROM cmdb.ci_relationship AS r
+                    WHERE r.child_ci_id = k.child AND r.type = 'contains' LIMIT 2) AS r
+                HAVING count(*) = 1) AS r
+            """, [.refs(children)])
+    }
+
     /// Members of `attributes` as they are.
     static func references(_ ids: [Int64], _ fields: [String]) -> Statement {
         Statement(

@@ -121,7 +121,9 @@ enum DiscoveryWriter {
 
     static func relations(_ page: DiscoveryPage) -> [Statement] {
         var list: [Statement] = []
-        let all = page.relations.map { (page.payload.graph.relations[$0.index], $0.state) }
+        let moved = page.relations.filter { $0.movedFrom != nil }
+        let all = page.relations.filter { $0.movedFrom == nil }
+            .map { (page.payload.graph.relations[$0.index], $0.state) }
         func ids(_ rows: [(DiscoveryRelation, String)]) -> [Parameter] {
             [
                 .int8Array(rows.map { page.number(of: $0.0.parent) }),
@@ -146,6 +148,16 @@ enum DiscoveryWriter {
                     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[]) AS k (parent, child, type, chain)
                     WHERE r.parent_ci_id = k.parent AND r.child_ci_id = k.child AND r.type = k.type
                     """, ids(changed) + [.texts(changed.map(\.0.type)), .jsonArray(changed.map(\.0.qualifiers))]))
+        }
+        if !moved.isEmpty {
+            let rows = moved.map { (page.payload.graph.relations[$0.index], $0.state) }
+            list.append(
+                Statement(
+                    """
+                    UPDATE cmdb.ci_relationship AS r SET parent_ci_id = k.parent, qualifiers = k.chain
+                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[]) AS k (parent, child, old, chain)
+                    WHERE r.parent_ci_id = k.old AND r.child_ci_id = k.child AND r.type = 'contains'
+                    """, ids(rows) + [.int8Array(moved.map(\.movedFrom)), .jsonArray(rows.map(\.0.qualifiers))]))
         }
         let references = all.filter { $0.0.kind == .reference && $0.1 == "updated" }
         if !references.isEmpty {

@@ -4,8 +4,10 @@ package import Postgres
 /// Reads the rule set from its tables, as of the transaction's snapshot.
 package enum RuleSetLoader {
     private static let classes = Statement(
-        "SELECT class, parent, aged_after_days, rule IS NULL, rule = '\"none\"'::jsonb FROM assetlink.ci_class ORDER BY class"
-    )
+        """
+        SELECT class, parent, aged_after_days, rule IS NULL, rule = '"none"'::jsonb
+        FROM assetlink.ci_class ORDER BY class
+        """)
 
     private static let entries = Statement(
         """
@@ -62,12 +64,17 @@ package enum RuleSetLoader {
         "SELECT side, source, raw_state, meaning FROM assetlink.lifecycle_state ORDER BY 1, 2, 3")
     private static let aliases = Statement("SELECT alias, manufacturer FROM assetlink.manufacturer_alias ORDER BY 1")
     private static let limits = Statement("SELECT kind, holders FROM assetlink.suspect_limit ORDER BY 1")
+    private static let classLimits = Statement(
+        """
+        SELECT c.class, l.key, l.value::integer
+        FROM assetlink.ci_class AS c CROSS JOIN LATERAL jsonb_each_text(c.suspect_limits) AS l
+        """)
     private static let version = Statement("SELECT max(version) FROM assetlink_internal.rule_set")
 
     /// - Throws: ``StoreError/corrupt(_:)`` naming the class and entry that cannot be read.
     package static func load(_ connection: PostgresConnection) async throws -> RuleSet {
         let rows = try await connection.pipeline([
-            version, classes, entries, required, placeholders, lifecycle, aliases, limits, related,
+            version, classes, entries, required, placeholders, lifecycle, aliases, limits, related, classLimits,
         ])
         let entries = try decodeEntries(rows[2])
         var required: [String: [Attribute]] = [:]
@@ -79,6 +86,11 @@ package enum RuleSetLoader {
             let entry = RelatedEntry(
                 try row.text(1), attributes: try (row.textArrayOrNil(2) ?? []).compactMap { $0 })
             related[try row.text(0), default: []].append(entry)
+        }
+        var limitsOf: [String: [IdentifierKind: Int]] = [:]
+        for row in rows[9] {
+            guard let kind = IdentifierKind(rawValue: try row.text(1)) else { continue }
+            limitsOf[try row.text(0), default: [:]][kind] = Int(try row.int8(2))
         }
         let classes = try rows[1].map { row in
             let name = try row.text(0)
@@ -95,7 +107,7 @@ package enum RuleSetLoader {
                 }
             return CIClass(
                 name: name, parent: try row.textOrNil(1), rule: rule,
-                agedAfterDays: try row.int8OrNil(2).map { Int($0) })
+                agedAfterDays: try row.int8OrNil(2).map { Int($0) }, suspectLimits: limitsOf[name] ?? [:])
         }
         return RuleSet(
             version: try rows[0].first?.int8OrNil(0) ?? 0, classes: classes,

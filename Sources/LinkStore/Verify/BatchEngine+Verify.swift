@@ -237,6 +237,7 @@ extension BatchEngine {
             let keys = stored.keys.filter { !isDependent($0.space, rules) }
             let wrong = [
                 storedKeys(reading, rules) != keys ? "keys" : nil, reading.held != stored.reads ? "values" : nil,
+                reading.limitClasses(rules) != stored.limitClasses ? "suspect limits" : nil,
             ].compactMap { $0 }
             guard !wrong.isEmpty else { continue }
             report.derivedDifferences += 1

@@ -6,10 +6,19 @@ package enum GeneratedRules {
     package static let hotSerial = "SN-HOT"
 
     package static func ruleSet(_ features: Set<WorldFeature>) -> RuleSet {
-        RuleSet(
+        var rules = RuleSet(
             version: 1, classes: DefaultRules.classes + classes, placeholders: placeholders,
-            lifecycle: lifecycle, manufacturerAliases: ["dell inc.": "dell", "hpe": "hp"],
-            suspectLimits: features.contains(.suspects) ? [.serial: 3, .uuid: 3, .mac: 4] : [:])
+            lifecycle: lifecycle, manufacturerAliases: ["dell inc.": "dell", "hpe": "hp"], suspectLimits: [:])
+        guard features.contains(.suspects) else { return rules }
+        rules.suspectLimits = [.serial: 3, .uuid: 3, .mac: 4]
+        rules.classes = rules.classes.map { item in
+            var item = item
+            // One of a class that others inherit from, and one above it that it stands before.
+            if item.name == "network_gear" { item.suspectLimits = [.serial: 2, .assetTag: 2] }
+            if item.name == "switch" { item.suspectLimits = [.serial: 5] }
+            return item
+        }
+        return rules
     }
 
     /// Classes with the entry types that no shipped rule has.

@@ -21,17 +21,22 @@ package struct RandomRules: Sendable {
             classes.append(
                 CIClass(
                     name: name, parent: random.pick(classes).name, rule: rule,
-                    agedAfterDays: random.percent(30) ? 1 + random.below(400) : nil))
+                    agedAfterDays: random.percent(30) ? 1 + random.below(400) : nil,
+                    suspectLimits: random.percent(30) ? limits() : [:]))
         }
         var aliases: [String: String] = [:]
         for number in 0..<random.below(4) { aliases["alias \(number)"] = "maker \(random.below(2))" }
+        return RuleSet(
+            version: 0, classes: classes, placeholders: placeholders(), lifecycle: lifecycle(),
+            manufacturerAliases: aliases, suspectLimits: limits())
+    }
+
+    private mutating func limits() -> [IdentifierKind: Int] {
         var limits: [IdentifierKind: Int] = [:]
         for kind in IdentifierKind.allCases where kind.isIdentifying && random.percent(40) {
             limits[kind] = random.below(9)
         }
-        return RuleSet(
-            version: 0, classes: classes, placeholders: placeholders(), lifecycle: lifecycle(),
-            manufacturerAliases: aliases, suspectLimits: limits)
+        return limits
     }
 
     private mutating func placeholders() -> [Placeholder] {

@@ -35,6 +35,9 @@ package enum RuleEdit: String, Hashable, Sendable, CaseIterable {
     case trustAllSerials = "trust-all-serials"
     case watchMACsClosely = "watch-macs-closely"
     case watchMACs = "watch-macs"
+    case watchComputersClosely = "watch-computers-closely"
+    case trustComputers = "trust-computers"
+    case watchComputersLikeOthers = "watch-computers-like-others"
 
     /// A row of a rule table as it is after an edit, or its key where it is gone.
     package enum Row: Hashable, Sendable {
@@ -94,6 +97,9 @@ package enum RuleEdit: String, Hashable, Sendable, CaseIterable {
         case .watchSerials: .limit(.serial, 3)
         case .trustAllSerials: .limit(.serial, 0)
         case .watchMACsClosely: .limit(.mac, 1)
+        case .watchComputersClosely: .ciClass(Self.computers([.serial: 1, .uuid: 1]))
+        case .trustComputers: .ciClass(Self.computers([.serial: 0, .assetTag: 1]))
+        case .watchComputersLikeOthers: .ciClass(Self.computers([:]))
         default: .limit(.mac, 4)
         }
     }
@@ -116,6 +122,10 @@ package enum RuleEdit: String, Hashable, Sendable, CaseIterable {
         case .alias(let alias, let name): rules.manufacturerAliases[alias] = name
         case .limit(let kind, let most): rules.suspectLimits[kind] = most
         }
+    }
+
+    private static func computers(_ limits: [IdentifierKind: Int]) -> CIClass {
+        CIClass(name: "computer", parent: "hardware", suspectLimits: limits)
     }
 
     private static let serverRule = IdentificationRule(

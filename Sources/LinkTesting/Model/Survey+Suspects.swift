@@ -5,12 +5,11 @@ extension Survey {
     /// The values that too many read or hold, less the trusted ones.
     func findSuspects() -> Set<WorldValue> {
         var suspects: Set<WorldValue> = []
-        for counts in readersBySource.values + [holdersOfEach] {
-            for (value, count) in counts where count > limit(value.kind) && !world.trusted.contains(value) {
-                suspects.insert(value)
-            }
+        for (value, count) in holdersOfEach where count > limit(value.kind) { suspects.insert(value) }
+        for (group, counts) in readersByGroup {
+            for (value, count) in counts where count > group.most { suspects.insert(value) }
         }
-        return suspects
+        return suspects.subtracting(world.trusted)
     }
 
     /// The sightings with their suspect values marked.
@@ -28,18 +27,34 @@ extension Survey {
         return suspects.contains(WorldValue(kind, value)) ? .suspect : sighting
     }
 
-    /// K, without end where it is off; only identifying kinds have one.
-    private func limit(_ kind: IdentifierKind) -> Int {
-        let limit = world.ruleSet.suspectLimits[kind] ?? 0
-        return kind.isIdentifying && limit > 0 ? limit : Int.max
+    /// CIs of one source that are counted together, and how many of them may read a value.
+    private struct Readers: Hashable {
+        let source: String
+        /// The class that sets K; `nil` = the kind's.
+        let className: String?
+        let most: Int
     }
 
-    /// By CI source: how many active CIs of classes that are not excluded read a value by their rules.
-    private var readersBySource: [String: [WorldValue: Int]] {
-        var counts: [String: [WorldValue: Int]] = [:]
+    /// K, without end where it is off; only identifying kinds have one.
+    private func limit(_ kind: IdentifierKind) -> Int {
+        usable(world.ruleSet.suspectLimits[kind] ?? 0, kind)
+    }
+
+    private func usable(_ limit: Int, _ kind: IdentifierKind) -> Int {
+        kind.isIdentifying && limit > 0 ? limit : Int.max
+    }
+
+    /// How many active CIs of classes that are not excluded read a value by their rules.
+    private var readersByGroup: [Readers: [WorldValue: Int]] {
+        let tree = ClassTree(world.ruleSet.classes)
+        var counts: [Readers: [WorldValue: Int]] = [:]
         for ci in cis.values where ci.isInScope {
             for value in usableValues(ci.sightings.flatMap(\.all)) {
-                counts[ci.key.source, default: [:]][value, default: 0] += 1
+                let own = tree.suspectLimit(value.kind, of: ci.record.ciClass)
+                let group = Readers(
+                    source: ci.key.source, className: own?.className,
+                    most: own.map { usable($0.most, value.kind) } ?? limit(value.kind))
+                counts[group, default: [:]][value, default: 0] += 1
             }
         }
         return counts

@@ -3,6 +3,11 @@ import LinkStore
 
 /// Records and rules as the JSON that the publish functions and the rule tables take.
 package enum RecordJSON {
+    /// As `ci_class.suspect_limits` has it.
+    static func limits(_ limits: [IdentifierKind: Int]) -> String {
+        "{" + limits.map { "\(JSONText.string($0.rawValue)): \($1)" }.joined(separator: ", ") + "}"
+    }
+
     package static func asset(_ key: RecordKey, _ record: AssetRecord) -> String {
         JSONText.object([
             "source": JSONText.string(key.source), "asset_id": JSONText.string(key.id),

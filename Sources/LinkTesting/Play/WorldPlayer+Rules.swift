@@ -64,13 +64,15 @@ extension WorldPlayer {
             }
         _ = try await connection.query(
             """
-            INSERT INTO assetlink.ci_class AS c VALUES ($1, $2, $3::text::jsonb, $4::text::integer)
+            INSERT INTO assetlink.ci_class AS c (class, parent, rule, aged_after_days, suspect_limits)
+            VALUES ($1, $2, $3::text::jsonb, $4::text::integer, nullif($5::jsonb, '{}'))
             ON CONFLICT (class) DO UPDATE
-            SET parent = excluded.parent, rule = excluded.rule, aged_after_days = excluded.aged_after_days
+            SET parent = excluded.parent, rule = excluded.rule, aged_after_days = excluded.aged_after_days,
+                suspect_limits = excluded.suspect_limits
             """,
             [
                 .text(item.name), item.parent.map { .text($0) } ?? .null, rule.map { .text($0) } ?? .null,
-                item.agedAfterDays.map { .text(String($0)) } ?? .null,
+                item.agedAfterDays.map { .text(String($0)) } ?? .null, .json(RecordJSON.limits(item.suspectLimits)),
             ])
     }
 

@@ -161,6 +161,10 @@ enum Answers {
         "rules-show-class": [
             ("version", .integer), ("class", .string), ("path", .list(.string)), ("rule_from", .maybe(.string)),
             ("rule", .anything), ("aged_after_days", .integer), ("aged_from", .maybe(.string)),
+            (
+                "suspect_limits",
+                .list(.object([("kind", .string), ("holders", .integer), ("from", .maybe(.string))]))
+            ),
         ],
         "rules-preview": [
             ("gained", .integer), ("lost", .integer), ("moved", .integer), ("conflicts_opened", .integer),

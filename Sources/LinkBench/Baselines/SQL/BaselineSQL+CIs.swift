@@ -174,7 +174,7 @@ extension BaselineSQL {
             ), counted AS (
                 INSERT INTO bench.ci_value AS v (kind, value, source_id, ci_ref, counted)
                 SELECT h.kind, h.value, bench.cmdb(), h.ref, h.counted FROM held AS h
-                ON CONFLICT (kind, value, source_id, ci_ref) DO UPDATE SET counted = excluded.counted
+                ON CONFLICT (kind, value, source_id, limit_class, ci_ref) DO UPDATE SET counted = excluded.counted
                     WHERE v.counted <> excluded.counted
                 RETURNING v.kind, v.value
             ), verdicts AS (
