@@ -66,13 +66,16 @@ run_tests() {
 # Alert rules need promtool, which Debian has only beside a Prometheus that would be started.
 check_alerts() {
     say "The alert rules"
-    if has promtool || [[ -x var/prometheus/usr/bin/promtool ]]; then
-        deploy/prometheus/test.sh || fail "the alert rules do not pass their tests"
-    elif [[ $INSTALL == yes ]] && has apt-get; then
-        deploy/prometheus/test.sh --fetch || fail "the alert rules do not pass their tests"
-    else
-        note "not checked: there is no promtool (deploy/prometheus/test.sh --fetch unpacks Debian's)"
+    local fetch=() status=0
+    if ! has promtool && [[ ! -x var/prometheus/usr/bin/promtool ]]; then
+        if [[ $INSTALL == no ]] || ! has apt-get; then
+            note "not checked: there is no promtool (deploy/prometheus/test.sh --fetch unpacks Debian's)"
+            return 0
+        fi
+        fetch=(--fetch)
     fi
+    deploy/prometheus/test.sh "${fetch[@]}" || status=$?
+    ((status == 0 || status == 3)) || fail "the alert rules do not pass their tests"
 }
 
 main() {
