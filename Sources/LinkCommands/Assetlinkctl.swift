@@ -46,7 +46,9 @@ package struct Assetlinkctl: AsyncParsableCommand {
         do {
             switch parsed {
             case let command as any PlainCommand: return try await command.run(console).rawValue
-            case var command as any AsyncParsableCommand: try await command.run()
+            case var command as any AsyncParsableCommand:
+                console.interruption.note("What it wrote so far stays.")
+                try await command.run()
             case var command:
                 // The parser's own, as help.
                 do { try command.run() } catch { return parserSays(error, console) }

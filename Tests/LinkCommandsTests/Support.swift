@@ -146,3 +146,26 @@ func temporaryFile(_ text: String) throws -> String {
     try #require(write(descriptor, bytes, bytes.count) == bytes.count)
     return String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
+
+/// What the program finds around it: a terminal's usual variables, and the database as an operator has it, so that nothing
+/// of it stands in the command.
+func programEnvironment(_ conninfo: String) -> [String: String] {
+    var variables = [
+        "TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "", "COLUMNS": "", "PGOPTIONS": "-c TimeZone=UTC",
+    ]
+    for word in conninfo.split(separator: " ") where !word.hasPrefix("options") {
+        let parts = word.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2 else { continue }
+        let names = ["host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"]
+        if let name = names[String(parts[0])] { variables[name] = String(parts[1].filter { $0 != "'" }) }
+    }
+    return variables
+}
+
+/// The only cell of a query on a database, as text.
+func value(_ sql: String, _ conninfo: String) async throws -> String? {
+    let connection = try await PostgresConnection.connect(ConnectionSettings(conninfo), logger: quietLogger)
+    let value = try await connection.query("SELECT (\(sql))::text").first?.textOrNil(0)
+    await connection.close()
+    return value
+}

@@ -35,7 +35,7 @@ import Testing
             "link", "link_index", "link_period", "operator_act", "operator_decision", "orphan_cause", "orphaned_ci",
             "orphaned_ci_index", "rule_set",
             "schema_version",
-            "stale_link",
+            "stale_link", "stale_link_index",
             "suspect_identifier",
             "unlinked_asset", "unlinked_asset_index", "unmapped",
         ]
@@ -130,7 +130,7 @@ import Testing
             "assetlink_internal.digest_field", "assetlink_internal.empty_log", "assetlink_internal.log_change",
             "assetlink_internal.log_is_unused", "assetlink_internal.plan_source", "assetlink_internal.switch_log",
             "assetlink_internal.refresh_statistics", "assetlink_internal.take_coverage_snapshot",
-            "assetlink_internal.take_event",
+            "assetlink_internal.take_event", "assetlink_internal.unusable_value",
             "assetlink_internal.take_notification",
         ],
     ]
@@ -144,7 +144,7 @@ import Testing
 
     private static let orphans = [
         "assetlink.asset_candidates", "assetlink.orphan_advice", "assetlink.orphan_causes", "assetlink.record_waits",
-        "assetlink_internal.asset_facts",
+        "assetlink.source_has_records", "assetlink_internal.asset_facts", "assetlink_internal.unknown_links",
         "assetlink_internal.orphan_step",
     ]
 

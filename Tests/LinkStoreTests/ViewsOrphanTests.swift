@@ -16,6 +16,7 @@ import Testing
             UPDATE assetlink_internal.ci SET evidence = jsonb_set(evidence, '{0,s}', '"suspect"') WHERE ci_ref = 6;
             UPDATE assetlink.ci_class SET rule = rule || '{"required": ["serial_number", "asset_tag"]}' WHERE class = 'hardware';
             SELECT pg_temp.pair('block', 4, 3);
+            INSERT INTO assetlink_internal.suspect_value VALUES ('serial', 'MANY', now());
             SELECT pg_temp.decide(1, 'orphaned', 'no_matching_asset'), pg_temp.decide(2, 'orphaned', 'asset_decommissioned'),
                 pg_temp.decide(3, 'orphaned', 'asset_deleted'), pg_temp.decide(4, 'orphaned', 'blocked_by_operator'),
                 pg_temp.decide(5, 'orphaned', 'placeholder_identifier'), pg_temp.decide(6, 'orphaned', 'suspect_identifier'),
@@ -25,23 +26,23 @@ import Testing
             """)
         let advice = try await books.rows(
             """
-            SELECT ci_id, a.cause, a.cis, a.would_link, a.remedy FROM assetlink.orphaned_ci o
+            SELECT ci_id, a.cause, a.cis, a.would_link, a.remedy, a.unknown_because FROM assetlink.orphaned_ci o
             CROSS JOIN LATERAL assetlink.orphan_advice(o.ci_source, o.ci_id) a
             """)
         let expected = [
-            #"(C1,NONE,2,2,"Register an asset with serial ""NONE"", or correct one that means it.")"#,
-            #"(C2,T-100,1,1,"Asset books/A1 (T-100) was decommissioned on 2026-02-01, and the CI was seen since, on 2026-03-01: correct the asset's state, or find out what answers.")"#,
-            #"(C3,DELETED,1,1,"Asset books/A2 (DELETED) was deleted on DAY; the CI was not seen since: retire it, or register the asset again if it runs.")"#
+            #"(C1,NONE,2,2,"Register an asset with serial ""NONE"", or correct one that means it.",)"#,
+            #"(C2,T-100,1,1,"Asset books/A1 (T-100) was decommissioned on 2026-02-01, and the CI was seen since, on 2026-03-01: correct the asset's state, or find out what answers.",)"#,
+            #"(C3,DELETED,1,1,"Asset books/A2 (DELETED) was deleted on DAY; the CI was not seen since: retire it, or register the asset again if it runs.",)"#
                 .replacing("DAY", with: try #require(await day(10, books))),
-            #"(C4,DECISION,1,1,"Unblock asset books/A3 (decision DECISION), or pin another.")"#
+            #"(C4,DECISION,1,1,"Unblock asset books/A3 (decision DECISION), or pin another.",)"#
                 .replacing("DECISION", with: try #require(await decision(books))),
-            #"(C5,"DEFAULT STRING",,,"The serial ""DEFAULT STRING"" is a placeholder (17): have the real one discovered.")"#,
-            #"(C6,MANY,1,1,"Too many records hold the serial ""MANY"": trust it if it is real, correct it if not.")"#,
-            #"(C7,hardware,,,"Have an identifier discovered that the rule of hardware reads, or pin.")"#,
-            #"(C8,C7,1,,"Get the parent, CI C7, linked first.")"#,
-            #"(C9,C9,1,,"The parents form a ring: correct the parent, now CI C9.")"#,
-            #"(C10,"asset_tag, serial_number",,,"Fill in what the rule requires: asset_tag, serial_number.")"#,
-            #"(C11,NONE,2,2,"Register an asset with serial ""NONE"", or correct one that means it.")"#,
+            #"(C5,"DEFAULT STRING",1,,"The serial ""DEFAULT STRING"" is a placeholder (17): have the real one discovered.","which asset the real value finds shows only when it is discovered")"#,
+            #"(C6,MANY,1,1,"Too many records hold the serial ""MANY"": trust it if it is real, correct it if not.",)"#,
+            #"(C7,hardware,1,,"Have an identifier discovered that the rule of hardware reads, or pin.","which asset an identifier finds shows only when it is discovered")"#,
+            #"(C8,C7,1,,"Get the parent, CI C7, linked first.","what they match depends on the asset that the parent gets")"#,
+            #"(C9,C9,1,,"The parents form a ring: correct the parent, now CI C9.","what they match depends on the parent that is meant")"#,
+            #"(C10,"asset_tag, serial_number",1,,"Fill in what the rule requires: asset_tag, serial_number.","what a complete record matches shows only when it is complete")"#,
+            #"(C11,NONE,2,2,"Register an asset with serial ""NONE"", or correct one that means it.",)"#,
         ]
         #expect(advice == expected)
         // The commands, and the same numbers where they are counted over all.
@@ -53,11 +54,29 @@ import Testing
                 """
                 SELECT cis, would_link, cause FROM assetlink.orphan_causes(NULL, NULL, NULL)
                 WHERE cause_kind IN ('serial', 'asset') ORDER BY cause
-                """) == ["(1,,\"DEFAULT STRING\")", "(1,1,DELETED)", "(1,,MANY)", "(2,2,NONE)", "(1,1,T-100)"])
+                """) == ["(1,,\"DEFAULT STRING\")", "(1,1,DELETED)", "(1,1,MANY)", "(2,2,NONE)", "(1,1,T-100)"])
         #expect(
             try await books.rows("SELECT cis FROM assetlink.orphan_causes('far', 'server', 'no_matching_asset')")
                 == ["(1)"])
         #expect(try await books.rows("SELECT * FROM assetlink.orphan_advice('net', 'nobody')").isEmpty)
+        // Every cause has a remedy, a number of CIs, and a number of links or why nobody can know it.
+        #expect(
+            try await books.value(
+                """
+                SELECT bool_and(remedy <> '' AND cis > 0 AND (would_link IS NULL) = (unknown_because IS NOT NULL))
+                FROM assetlink.orphan_causes(NULL, NULL, NULL)
+                """) == "true")
+        // Another placeholder is counted by itself as soon as it is read, and another class too.
+        try await books.run(
+            """
+            UPDATE assetlink_internal.ci SET evidence = jsonb_set(evidence, '{0,c}', '"NO NAME"'), class = 'laptop'
+            WHERE ci_ref = 5
+            """)
+        #expect(
+            try await books.rows("SELECT cause, cis FROM assetlink.orphan_advice('net', 'C5')") == ["(\"NO NAME\",1)"])
+        #expect(
+            try await books.rows("SELECT ci_ref, reason FROM assetlink.orphaned_ci_index WHERE class = 'laptop'")
+                == ["(5,placeholder_identifier)"])
         #expect(
             try await books.value(
                 """

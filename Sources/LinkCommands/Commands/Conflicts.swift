@@ -60,7 +60,8 @@ package struct ConflictsList: ConsoleCommand {
         try await listing.filter(
             source: source,
             """
-            EXISTS (SELECT FROM assetlink.conflict_source m WHERE m.conflict_id = conflict_queue_index.conflict_id
+            (SELECT assetlink.source_has_records(?))
+            AND EXISTS (SELECT FROM assetlink.conflict_source m WHERE m.conflict_id = conflict_queue_index.conflict_id
                 AND m.source_id = (SELECT assetlink.source_number(?)) OFFSET 0)
             """, session)
         return try await listing.run(session, list)

@@ -40,7 +40,7 @@ package struct OrphansList: ConsoleCommand {
               assetlinkctl orphans --class linux_server --csv --all > orphans.csv
 
             JSON: schema assetlinkctl/orphans.v1, fields rows (of assetlink.orphaned_ci, and of assetlink.orphan_advice: \
-            cause_kind, cause, step, cause_cis, would_link, command; and near_matches: of assetlink.suggest_assets, with \
+            cause_kind, cause, step, cause_cis, would_link, command, unknown_because; and near_matches: of assetlink.suggest_assets, with \
             command), more and next.
             """)
 

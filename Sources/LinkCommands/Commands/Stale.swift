@@ -37,9 +37,10 @@ package struct Stale: ConsoleCommand {
                 (.number("LINK"), "link_id"), (.text("CI", narrowest: 10), Expression.reference("ci_source", "ci_id")),
                 (.text("ASSET", narrowest: 10), Expression.reference("asset_source", "asset_id")),
                 (.text("REASON", narrowest: 12), "reason"), (.fixed("SINCE"), Expression.minute("since")),
-            ], order: [.time("since"), .number("link_id")], nothing: "No stale links.")
+            ], order: [.time("since"), .number("ci_ref")], nothing: "No stale links.")
+        listing.index = ("assetlink.stale_link_index", "ci_ref")
         listing.advice = ("reason", "remedy")
-        try await listing.filter(source: source, "ci_source = ?", session)
+        try await listing.filter(source: source, "source_id = assetlink.source_number(?)", session)
         try await listing.filter(class: ciClass, session)
         listing.filter("reason = ?", reason?.rawValue)
         return try await listing.run(session, list)

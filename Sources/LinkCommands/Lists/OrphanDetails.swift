@@ -5,7 +5,8 @@ final class OrphanDetails: ListForm {
     /// What stands in a CI's way, beside its row.
     static let advice = """
         LEFT JOIN LATERAL (
-            SELECT a.cause_kind, a.cause, a.remedy AS step, a.cis AS cause_cis, a.would_link, a.command
+            SELECT a.cause_kind, a.cause, a.remedy AS step, a.cis AS cause_cis, a.would_link, a.command,
+                a.unknown_because
             FROM assetlink.orphan_advice(page.ci_source, page.ci_id) a) advice ON true
         """
     /// Its near matches, each with the command that accepts it.
@@ -28,7 +29,7 @@ final class OrphanDetails: ListForm {
     /// The columns of both.
     static let columns = [
         "advice.cause_kind", "advice.cause", "advice.step", "advice.cause_cis", "advice.would_link", "advice.command",
-        "near.near_matches",
+        "near.near_matches", "advice.unknown_because",
     ]
 
     let columns = [
@@ -43,6 +44,7 @@ final class OrphanDetails: ListForm {
             FROM jsonb_array_elements(near.near_matches) WITH ORDINALITY e (m, n) ORDER BY e.n)
         """,
         "ARRAY(SELECT m ->> 'command' FROM jsonb_array_elements(near.near_matches) WITH ORDINALITY e (m, n) ORDER BY e.n)",
+        "advice.unknown_because",
     ]
     private var isEmpty = true
 
@@ -66,7 +68,9 @@ final class OrphanDetails: ListForm {
     private static func gain(_ row: Row) throws -> String {
         let shared = try row.textOrNil(5).flatMap { Int64($0) } ?? 1
         let others = shared > 1 ? " \(counted(shared, "CI")) have the same cause." : ""
-        guard let links = try row.textOrNil(6).flatMap({ Int64($0) }) else { return others }
+        guard let links = try row.textOrNil(6).flatMap({ Int64($0) }) else {
+            return others + (try row.textOrNil(11).map { " Nobody can say how many links it would make: \($0)." } ?? "")
+        }
         if links == 0 { return others + " No link would follow: the CIs of one source would be in conflict." }
         return others + " It would make \(counted(links, "link"))."
     }

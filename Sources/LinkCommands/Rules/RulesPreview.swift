@@ -18,7 +18,8 @@ package struct RulesPreview: ConsoleCommand {
 
             Ends with 0 when no CI loses its link, with 1 when one does; a link that moves is not lost.
 
-            Examples: assetlinkctl rules preview rules.yaml
+            Examples:
+              assetlinkctl rules preview rules.yaml
               assetlinkctl rules preview rules.yaml --csv --examples 100000 > changes.csv
 
             JSON: schema assetlinkctl/rules-preview.v1, fields gained, lost, moved, conflicts_opened, conflicts_closed, \

@@ -30,7 +30,7 @@ enum Answers {
                     (
                         "near_matches",
                         .list(.row("suggest_assets", plus: [("n", .integer), ("command", .string)]))
-                    ),
+                    ), ("unknown_because", .maybe(.string)),
                 ])),
         "orphans-causes": rows(.row("orphan_causes")), "unlinked": rows(.row("unlinked_asset")),
         "stale": rows(.row("stale_link")), "conflicts": rows(.row("conflict_queue")), "links": rows(.row("link")),
