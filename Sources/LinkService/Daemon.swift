@@ -52,6 +52,7 @@ package final class Daemon: Service {
             defer { group.cancelAll() }
             // What a connection that was given up says late is nothing to the session after it.
             var session = 0
+            group.addTask { await database.writeLinksBack() }
             mailbox.post(.started)
             while let event = await mailbox.next(until: alarm(machine), session: session) {
                 for action in machine.handle(event, at: mailbox.now) {

@@ -32,6 +32,8 @@
         case inHousekeeping = "in-housekeeping"
         /// Writers were moved on to the next log table, and the others are not emptied.
         case inLogRotation = "in-log-rotation"
+        /// A page of write-back has locked its rows and written none.
+        case beforeWriteBack = "before-write-back"
         /// The loop is over and the lease is still held.
         case beforeRelease = "before-release"
 

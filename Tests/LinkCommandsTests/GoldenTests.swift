@@ -71,7 +71,9 @@ import Testing
         ("conflicts-show", ["conflicts", "show", "601"]), ("links", ["links"]), ("suspects", ["suspects"]),
         ("audit", ["audit"]), ("audit-verify", ["audit", "verify"]), ("decisions", ["decisions"]),
         ("dead-letters", ["dead-letters"]), ("held", ["held"]), ("sources", ["sources"]),
-        ("sources-check", ["sources", "check", "itam"]), ("history", ["history", "cmdb/100"]),
+        ("sources-check", ["sources", "check", "itam"]), ("write-back", ["sources", "write-back"]),
+        ("write-back-failures", ["sources", "write-back", "failures"]),
+        ("help-write-back-set", ["help", "sources", "write-back", "set"]), ("history", ["history", "cmdb/100"]),
         ("history-asset", ["history", "--asset", "A-2"]), ("changes", ["changes", "--since", "2026-01-01"]),
         ("impact", ["impact", "A-1"]), ("rules-show", ["rules", "show"]),
         ("rules-show-class", ["rules", "show", "server"]),
@@ -97,6 +99,8 @@ import Testing
         ("trust", ["trust", "serial", "SN-3", "--reason", "real"]),
         ("distrust", ["distrust", "serial", "SN-3", "--reason", "not real"]),
         ("resync", ["resync", "itam", "--reason", "once a year"]),
+        ("write-back-set", ["sources", "write-back", "set", "itam", "seen_as", "--reason", "for the portal"]),
+        ("write-back-unset", ["sources", "write-back", "unset", "cmdb", "--reason", "not any more"]),
         ("held-approve", ["held", "approve", "cmdb", "--reason", "meant"]),
         ("dead-letters-replay", ["dead-letters", "replay", "1", "--reason", "corrected"]),
     ]
@@ -117,6 +121,12 @@ import Testing
         ["conflicts", "resolve", "601", "--keep", "A-5", "--reason", "r"], ["trust", "serail", "X", "--reason", "r"],
         ["held", "approve", "nobody", "--reason", "r"], ["dead-letters", "replay", "999", "--reason", "r"],
         ["resync", "nobody", "--reason", "r"], ["sources", "check", "nobody"], ["history", "nobody"],
+        ["sources", "write-back", "set", "cmdb", "asset_ref", "--reason", " "],
+        ["sources", "write-back", "set", "cmbd", "asset_ref", "--reason", "r"],
+        ["sources", "write-back", "set", "cmdb", "serial_number", "--reason", "r"],
+        ["sources", "write-back", "set", "cmdb", "asset", "--reason", "r"],
+        ["sources", "write-back", "set", "itam_events", "x", "--reason", "r"],
+        ["sources", "write-back", "unset", "itam", "--reason", "r"], ["sources", "write-back", "st"],
         ["impact", "nothing"], ["coverage", "--by-class", "--by-source"], ["rules", "show", "severs"],
     ]
 
@@ -181,6 +191,12 @@ import Testing
             SELECT 'block', ci_source_id, ci_id, asset_source_id, asset_id, act_id FROM assetlink_internal.act WHERE ci_id = '101';
             INSERT INTO assetlink_internal.asset_value VALUES ('serial', 'SN-90', 905, true);
             UPDATE assetlink_internal.ci SET serial_number = 'SN-9O' WHERE ci_ref = 802;
+            ALTER TABLE cmdb.ci ADD COLUMN asset_ref text; ALTER TABLE itam.asset ADD COLUMN seen_as text;
+            DO $$ BEGIN PERFORM assetlink.set_write_back('cmdb', 'asset_ref', 'for the portal', 'itam'); END $$;
+            INSERT INTO assetlink_internal.write_back_retry
+            SELECT source_id, '102', 3, '2026-05-06T07:08:09Z', '2026-05-06T07:08:49Z', '23514',
+                'new row for relation "ci" violates check constraint "asset_ref_known"'
+            FROM assetlink_internal.source WHERE name = 'cmdb';
             """, database)
         return database
     }

@@ -15,6 +15,7 @@ import Testing
             "assetlink_internal.\($0): SELECT"
         },
         "assetlink_delegate": [],
+        "assetlink_write_back": [],
         "assetlink_daemon": publicRelations.map { "assetlink.\($0): SELECT" }
             + internalRelations.map { "assetlink_internal.\($0.key): \($0.value)" },
     ]
@@ -37,7 +38,7 @@ import Testing
             "schema_version",
             "stale_link", "stale_link_index",
             "suspect_identifier",
-            "unlinked_asset", "unlinked_asset_index", "unmapped",
+            "unlinked_asset", "unlinked_asset_index", "unmapped", "write_back", "write_back_failure",
         ]
 
     /// What the daemon may do with each internal relation; it reads all of them.
@@ -53,6 +54,7 @@ import Testing
         ] {
             all[name] = "INSERT SELECT"
         }
+        all["write_back"] = "SELECT UPDATE"
         for name in ["discovery_item", "discovery_payload", "discovery_relation", "discovery_target"] {
             all[name] = "SELECT UPDATE"
         }
@@ -61,7 +63,7 @@ import Testing
             "asset", "asset_key", "asset_value", "ci", "ci_decision", "ci_key", "ci_value", "composite_mark",
             "coverage_snapshot", "held_change", "lease", "lineage", "pair_in_force", "published_record",
             "source_status",
-            "suspect_value", "trusted_value",
+            "suspect_value", "trusted_value", "write_back_retry", "write_back_todo",
         ] { all[name] = "DELETE INSERT SELECT UPDATE" }
         for name in [
             "asset_asset_ref_seq", "audit_audit_id_seq", "change_seq", "ci_ci_ref_seq", "conflict_conflict_id_seq",
@@ -112,12 +114,17 @@ import Testing
             "assetlink.check_source",
             "assetlink.create_published_source", "assetlink.set_asset_facts", "assetlink.detach_source",
             "assetlink.disable_discovery",
-            "assetlink.enable_discovery", "assetlink.resync",
+            "assetlink.enable_discovery", "assetlink.resync", "assetlink.set_write_back",
+            "assetlink.unset_write_back", "assetlink_internal.check_write_back",
+            "assetlink_internal.grant_write_back", "assetlink_internal.record_write_back",
+            "assetlink_internal.written_source",
             "assetlink_internal.attach",
             "assetlink_internal.drop_captures", "assetlink_internal.make_capture", "assetlink_internal.record_detach",
             "assetlink_internal.register_source",
         ],
         "assetlink_delegate": [],
+        // Its own functions, as their owner.
+        "assetlink_write_back": ["assetlink_internal.write_back_rows", "assetlink_internal.write_back_set"],
         "assetlink_daemon": readers + [
             "assetlink_internal.append_log", "assetlink_internal.asset_facts", "assetlink_internal.audit_bytes",
             "assetlink_internal.batch_digest",
@@ -131,7 +138,8 @@ import Testing
             "assetlink_internal.log_is_unused", "assetlink_internal.plan_source", "assetlink_internal.switch_log",
             "assetlink_internal.refresh_statistics", "assetlink_internal.take_coverage_snapshot",
             "assetlink_internal.take_event", "assetlink_internal.unusable_value",
-            "assetlink_internal.take_notification",
+            "assetlink_internal.take_notification", "assetlink_internal.write_back_rows",
+            "assetlink_internal.write_back_set",
         ],
     ]
 
@@ -152,7 +160,7 @@ import Testing
         "base_type", "binding_columns", "check_binding_type", "check_source", "column_origin", "create_triggers",
         "did_you_mean", "discovery_findings", "discovery_rights", "drop_triggers", "nearest", "plan_source",
         "qualified_name", "read_by", "relation_tree", "source_named",
-        "trigger_findings", "unmapped_counts", "watched_column", "whole_scans",
+        "trigger_findings", "unmapped_counts", "watched_column", "whole_scans", "write_back_findings",
     ].map { "assetlink_internal.\($0)" }
 
     @Test(arguments: functions.keys.sorted())
@@ -195,7 +203,8 @@ import Testing
             """
             SELECT n.nspname || ' by ' || r.rolname FROM ours AS n, pg_roles AS r
             WHERE r.rolname IN ('assetlink_daemon', 'assetlink_operator', 'assetlink_reader', 'assetlink_emitter',
-                'assetlink_integrator', 'assetlink_delegate') AND has_schema_privilege(r.oid, n.oid, 'CREATE')
+                'assetlink_integrator', 'assetlink_delegate', 'assetlink_write_back')
+                AND has_schema_privilege(r.oid, n.oid, 'CREATE')
             """
         ),
         (
@@ -203,7 +212,8 @@ import Testing
             """
             SELECT r.rolname FROM pg_roles AS r WHERE r.rolname IN ('assetlink_owner', 'assetlink_daemon',
                 'assetlink_operator',
-                'assetlink_reader', 'assetlink_emitter', 'assetlink_integrator', 'assetlink_delegate')
+                'assetlink_reader', 'assetlink_emitter', 'assetlink_integrator', 'assetlink_delegate',
+                'assetlink_write_back')
                 AND (r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolbypassrls
                     OR EXISTS (SELECT FROM pg_auth_members AS m WHERE m.member = r.oid))
             """
@@ -212,7 +222,8 @@ import Testing
             "the emitter or the delegate sees internals",
             """
             SELECT r.rolname FROM ours AS n, pg_roles AS r WHERE n.nspname = 'assetlink_internal'
-                AND r.rolname IN ('assetlink_reader', 'assetlink_emitter', 'assetlink_delegate')
+                AND r.rolname IN ('assetlink_reader', 'assetlink_emitter', 'assetlink_delegate',
+                        'assetlink_write_back')
                     AND has_schema_privilege(r.oid, n.oid, 'USAGE')
             """
         ),

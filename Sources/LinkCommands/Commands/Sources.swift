@@ -4,7 +4,8 @@ package import ArgumentParser
 package struct Sources: ParsableCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
-        abstract: "List the sources, or check one.", subcommands: [SourcesList.self, SourcesCheck.self],
+        abstract: "List the sources, check one, or let the daemon write ids back to one.",
+        subcommands: [SourcesList.self, SourcesCheck.self, SourcesWriteBack.self],
         defaultSubcommand: SourcesList.self)
 
     /// What the parser makes.

@@ -94,6 +94,12 @@ extension Catalogue {
             let stage = arena.stage
             let load = arena.load()
             var random = SplitMix64(seed: stage.seed)
+            // One of the places is come to only where ids are written back.
+            try await arena.run(
+                """
+                ALTER TABLE cmdb.ci ADD COLUMN written text;
+                SELECT assetlink.set_write_back('cmdb', 'written', 'test');
+                """)
             for point in Failpoint.allCases {
                 for _ in 0..<stage.either(1, 10) {
                     // Some places are come to once in a daemon's life.
@@ -129,6 +135,13 @@ extension Catalogue {
                 "\(point.rawValue): ended with \(String(describing: daemon.child.ending))")
             let successor = try await arena.start()
             try await arena.settle(load, "killed at \(point.rawValue):\(hit)")
+            try await arena.eventually(
+                """
+                SELECT NOT EXISTS (
+                    SELECT FROM cmdb.ci AS c WHERE c.written IS DISTINCT FROM (
+                        SELECT l.asset_id FROM assetlink.link AS l
+                        WHERE l.ci_source = 'cmdb' AND l.ci_id = c.ci_id::text AND l.status = 'active'))
+                """)
             try await successor.stop()
         }
     }

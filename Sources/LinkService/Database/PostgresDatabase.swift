@@ -24,6 +24,7 @@ final class PostgresDatabase: Sendable {
     let logger: Logger
     private let lines = Mutex(Lines())
     private let worker: Worker
+    private let writeBack: WriteBackRunner
 
     init(configuration: DaemonConfiguration, mailbox: Mailbox, observer: Observer, logger: Logger) {
         self.configuration = configuration
@@ -32,9 +33,14 @@ final class PostgresDatabase: Sendable {
         self.logger = logger
         lease = Lease(
             holder: String(UInt64.random(in: .min ... .max), radix: 36), duration: configuration.leaseDuration)
+        writeBack = WriteBackRunner(configuration: configuration, logger: logger)
         worker = Worker(
-            configuration: configuration, lease: lease, inbox: inbox, observer: observer, logger: logger)
+            configuration: configuration, lease: lease, inbox: inbox, writeBack: writeBack, observer: observer,
+            logger: logger)
     }
+
+    /// Writes links back whenever this daemon leads, until the task is cancelled.
+    func writeLinksBack() async { await writeBack.run() }
 
     /// A call on the working connection; one at a time.
     func perform(_ call: ServiceCall) async -> ServiceReply {
@@ -123,6 +129,7 @@ final class PostgresDatabase: Sendable {
             defer { lines = Lines(session: lines.session + 1) }
             return lines
         }
+        await writeBack.rest()
         await taken.work?.close()
         await taken.listen?.close()
     }

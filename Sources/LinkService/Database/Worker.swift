@@ -9,6 +9,7 @@ actor Worker {
     private let lease: Lease
     private let inbox: Inbox
     private let observer: Observer
+    private let writeBack: WriteBackRunner
     private let logger: Logger
 
     private var connection: PostgresConnection?
@@ -20,8 +21,12 @@ actor Worker {
     /// How often a server that cannot be written to was asked on one connection.
     private var checks = 0
 
-    init(configuration: DaemonConfiguration, lease: Lease, inbox: Inbox, observer: Observer, logger: Logger) {
+    init(
+        configuration: DaemonConfiguration, lease: Lease, inbox: Inbox, writeBack: WriteBackRunner, observer: Observer,
+        logger: Logger
+    ) {
         self.configuration = configuration
+        self.writeBack = writeBack
         self.observer = observer
         self.lease = lease
         self.inbox = inbox
@@ -96,10 +101,12 @@ actor Worker {
                 engine = BatchEngine(
                     connection: connection, epoch: epoch, limits: configuration.limits, logger: logger)
                 ranges = []
+                writeBack.lead(epoch, isOn: try await WriteBackEngine.isOn(connection))
                 if try await Lineage(connection: connection).record() {
                     logger.notice("the cluster is on another timeline: it failed over, or was recovered")
                 }
             } else {
+                await writeBack.rest()
                 // Raw events are the leader's to store.
                 _ = inbox.take()
             }
@@ -109,6 +116,7 @@ actor Worker {
             #if DEBUG
                 Failpoint.beforeRelease.reach()
             #endif
+            await writeBack.rest()
             try await lease.release(connection, epoch: epoch)
             return .released
         case .batch: return try await batch(connection)
@@ -150,6 +158,7 @@ actor Worker {
             position = engine.position
             ranges = report.ranges
             note(report)
+            if report.writesBack { writeBack.ring() }
             reply = .done(changes: report.changes, isBusy: !report.ranges.isEmpty)
         }
         // What discovery writes comes back through the log: the next batch is due at once.

@@ -175,6 +175,7 @@ extension BatchEngine {
             batch.sources[source]?.status = .ok
         case "replay_dead_letter":
             if let id = act.deadLetterID { try await replay(id, cause, &batch) }
+        case "set_write_back", "unset_write_back": batch.plan.changesWriteBack = true
         default: break
         }
     }

@@ -7,7 +7,7 @@ extension BatchEngine {
     func apply(_ batch: inout Batch) async throws -> BatchReport {
         auditEndedPairs(&batch)
         var list = decisionStatements(batch) + linkStatements(batch) + conflictStatements(batch)
-        list += countStatements(batch) + sourceStatements(&batch)
+        list += countStatements(batch) + sourceStatements(&batch) + writeBackStatements(&batch)
         list.append(auditStatement(batch))
         if trial != nil {
             // All but the commit: most of what can fail fails here.
@@ -36,6 +36,7 @@ extension BatchEngine {
         report.oldestLoggedAt = batch.work.oldestLoggedAt
         report.ranges = batch.ranges
         count(batch, into: &report)
+        report.writesBack = !batch.plan.writeBack.isEmpty || batch.plan.changesWriteBack
         for (source, count) in batch.plan.endings { ended.append((batch.time, source, count)) }
         cursor = Cursor(
             batchID: batch.id, snapshot: batch.seen, ranges: batch.ranges, committedAt: batch.time, digest: digest,

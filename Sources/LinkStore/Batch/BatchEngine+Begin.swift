@@ -25,6 +25,8 @@ struct Batch {
     var heldWhole: Set<Int32> = []
     /// Sources whose tables their owner has locked just now: their keys wait for a later batch.
     var lockedOut: Set<Int32> = []
+    /// The sources with write-back.
+    var writtenBack: Set<Int32> = []
     /// Keys are made by other rules: nothing else is taken in, nothing is decided.
     var isRekeying = false
 
@@ -89,6 +91,7 @@ extension BatchEngine {
         var batch = Batch(
             start: start, sources: Dictionary(uniqueKeysWithValues: sources.map { ($0.id, $0) }),
             names: Dictionary(uniqueKeysWithValues: sources.map { ($0.name, $0.id) }), ranges: cursor.ranges)
+        batch.writtenBack = Set(sources.filter(\.writesBack).map(\.id))
         batch.lockedOut = Set(
             sources.filter { !Set($0.tables).isDisjoint(with: lockedTables) }.map(\.id))
         return (batch, try results[first + 1].compactMap { try LogRow($0) })

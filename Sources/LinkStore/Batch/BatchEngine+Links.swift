@@ -130,6 +130,7 @@ extension BatchEngine {
     private func open(_ asset: AssetRef, _ predecessor: Int64?, _ decision: CIDecision, _ batch: inout Batch) {
         guard let name = batch.hood.infos[asset]?.name else { return }
         batch.plan.activeDelta[decision.facts.name.source, default: 0] += 1
+        noteWriteBack(decision.facts.name, name, &batch)
         batch.plan.newLinks.append(
             NewLink(
                 ci: decision.facts.ref, ciName: decision.facts.name, asset: asset, assetName: name,
@@ -142,6 +143,7 @@ extension BatchEngine {
         close: CloseReason? = nil, isEvidence: Bool = false, _ batch: inout Batch
     ) {
         let isLinked = status == "active"
+        if !isEvidence { noteWriteBack(decision.facts.name, link.assetName, &batch) }
         batch.plan.linkUpdates.append(
             LinkUpdate(
                 id: link.id, status: status, staleReason: stale?.rawValue, closeReason: close?.rawValue,

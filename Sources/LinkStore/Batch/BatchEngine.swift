@@ -52,6 +52,8 @@ package struct BatchReport: Sendable {
     package var links = LinkCounts()
     /// Records and events that cannot be taken in.
     package var rejected = 0
+    /// There is something to write back, or write-back was switched on or off.
+    package var writesBack = false
     /// Round trips and statements, which must not grow with the batch.
     package var roundTrips = 0
     package var statements = 0

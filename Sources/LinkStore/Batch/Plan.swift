@@ -44,6 +44,11 @@ struct Plan {
     /// Change of the number of active links, by CI source.
     var activeDelta: [Int32: Int] = [:]
 
+    /// Records whose column of write-back may have to change.
+    var writeBack: Set<RecordName> = []
+    /// Write-back was switched on or off.
+    var changesWriteBack = false
+
     mutating func park(_ source: Int32, keys: [String]) {
         guard !keys.isEmpty else { return }
         parked[source, default: []].formUnion(keys)

@@ -23,6 +23,8 @@ package struct SourceInfo: Hashable, Sendable {
     package var policy: RemovalPolicy
     package var isDetached: Bool
     package var status: Status
+    /// A column of its table receives the ids of active links.
+    package var writesBack: Bool
 
     /// Detached, and what was learned is to go.
     var isDropped: Bool { status == .dropped }
@@ -33,7 +35,7 @@ extension SourceInfo {
         """
         SELECT s.source_id, s.name, s.side, s.kind, s.query, s.key_type, s.columns, s.tables,
                s.asset_sources IS NOT NULL, s.asset_sources, s.removal_policy, s.detached_at IS NOT NULL,
-               coalesce(t.status, 'ok')
+               coalesce(t.status, 'ok'), s.write_back_column IS NOT NULL AND s.detached_at IS NULL
         FROM assetlink_internal.source AS s
         LEFT JOIN assetlink_internal.source_status AS t USING (source_id)
         ORDER BY s.source_id
@@ -55,5 +57,6 @@ extension SourceInfo {
         policy = RemovalPolicy(rawValue: try columns.text()) ?? .flag
         isDetached = try columns.bool()
         status = Status(rawValue: try columns.text()) ?? .ok
+        writesBack = try columns.bool()
     }
 }

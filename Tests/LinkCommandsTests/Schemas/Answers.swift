@@ -37,6 +37,7 @@ enum Answers {
         "suspects": rows(.row("suspect_identifier")), "audit": rows(.row("audit")),
         "decisions": rows(.row("operator_decision")), "dead-letters": rows(.row("dead_letter")),
         "held": rows(.row("held_change")), "sources": rows(.row("feed_status")),
+        "write-back": rows(.row("write_back")), "write-back-failures": rows(.row("write_back_failure")),
         "coverage-by-class": rows(.row("coverage_by_class")), "coverage-by-source": rows(.row("coverage_by_source")),
         "rules-history": rows(.row("rule_set", without: ["document"])),
     ]
@@ -214,7 +215,7 @@ enum Answers {
     private static let acts: [String: [(String, Shape)]] = [
         "pin": act, "unpin": act, "block": act, "unblock": act, "requeue": act, "close-stale": act, "composite": act,
         "trust": act, "distrust": act, "resync": act, "held-approve": act, "held-drop": act,
-        "dead-letters-replay": act,
+        "dead-letters-replay": act, "write-back-set": act, "write-back-unset": act,
         "rules-activate": activation, "rules-rollback": activation, "held-drop-rules": activation,
         "conflicts-resolve": [
             ("act", .maybe(.integer)),

@@ -26,6 +26,9 @@ import Testing
         ["explain", "--asset", "A-3"], ["explain", "cmdb/900"], ["orphans"], ["orphans", "causes"], ["unlinked"],
         ["stale"], ["conflicts"], ["conflicts", "show", "601"], ["links"], ["suspects"], ["audit"],
         ["audit", "verify"], ["decisions"], ["dead-letters"], ["held"], ["sources"], ["sources", "check", "itam"],
+        ["sources", "write-back"], ["sources", "write-back", "failures"],
+        ["sources", "write-back", "set", "cmdb", "asset_ref", "--reason", "r"],
+        ["sources", "write-back", "unset", "cmdb", "--reason", "r"],
         ["history", "cmdb/100"], ["history", "--asset", "A-1"], ["changes", "--since", "2026-01-01"],
         ["impact", "A-1"], ["impact", "A-5"], ["rules", "show"], ["rules", "show", "server"], ["rules", "history"],
         ["rules", "lint", "RULES"], ["rules", "diff", "RULES"], ["rules", "preview", "RULES"], ["verify"],
@@ -99,6 +102,11 @@ import Testing
         INSERT INTO assetlink_internal.dead_letter (feed, source_id, key, error_code, error_text)
         SELECT 'cmdb', source_id, '900', '22P02', 'serials is no list' FROM assetlink_internal.source WHERE name = 'cmdb';
         INSERT INTO assetlink_internal.suspect_value VALUES ('serial', 'X', now());
+        ALTER TABLE cmdb.ci ADD COLUMN asset_ref text;
+        ALTER TABLE itam.asset ADD COLUMN seen_as text;
+        DO $$ BEGIN PERFORM assetlink.set_write_back('itam', 'seen_as', 'r'); END $$;
+        INSERT INTO assetlink_internal.write_back_retry (source_id, key, next_attempt_at, error_code, error_text)
+        SELECT source_id, 'A-1', now(), 'locked', 'held' FROM assetlink_internal.source WHERE name = 'itam';
         INSERT INTO assetlink_internal.coverage_snapshot
         SELECT now() - interval '1 day', '*', to_jsonb(c) FROM assetlink.coverage c;
         INSERT INTO assetlink_internal.held_change
