@@ -30,21 +30,21 @@ package final class CompiledEntry: Sendable {
 
 /// A rule ready to be applied; a class, as every reading holds one.
 package final class CompiledRule: Sendable {
+    /// As it was written.
+    let source: IdentificationRule
     package let name: String
     package let entries: [CompiledEntry]
     package let required: [Attribute]
     package let related: [RelatedEntry]
     package let hasDependentEntries: Bool
 
-    init(
-        name: String, entries: [CompiledEntry], required: [Attribute], related: [RelatedEntry],
-        hasDependentEntries: Bool
-    ) {
-        self.name = name
+    init(_ source: IdentificationRule, entries: [CompiledEntry]) {
+        self.source = source
         self.entries = entries
-        self.required = required
-        self.hasDependentEntries = hasDependentEntries
-        self.related = related
+        name = source.name
+        required = source.required
+        related = source.related
+        hasDependentEntries = entries.contains(where: \.isDependent)
     }
 }
 
@@ -93,9 +93,7 @@ package final class CompiledRuleSet: Sendable {
                     identifyingKinds: kinds,
                     when: entry.when.map { CompiledCondition($0, aliases: ruleSet.manufacturerAliases) })
             }
-            let result = CompiledRule(
-                name: rule.name, entries: entries, required: rule.required, related: rule.related,
-                hasDependentEntries: entries.contains(where: \.isDependent))
+            let result = CompiledRule(rule, entries: entries)
             compiled[rule] = result
             return result
         }
@@ -143,6 +141,15 @@ package final class CompiledRuleSet: Sendable {
         if !name.isEmpty, rules[name] != nil { return (name, true) }
         return ("ci", false)
     }
+
+    /// The classes by name, in lower case.
+    var classNames: [String] { rules.keys.sorted() }
+
+    /// Whether there is a class of that name.
+    func knows(_ className: String) -> Bool { rules[className] != nil }
+
+    /// The kinds whose values can become suspect.
+    var watchedKinds: [IdentifierKind] { IdentifierKind.allCases.filter { limits[$0] != nil } }
 
     /// The class above another in the tree.
     func parent(of className: String) -> String? { parents[className] }

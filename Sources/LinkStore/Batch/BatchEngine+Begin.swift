@@ -29,6 +29,8 @@ struct Batch {
     var writtenBack: Set<Int32> = []
     /// Keys are made by other rules: nothing else is taken in, nothing is decided.
     var isRekeying = false
+    /// The activation of one version begins before that of another was through.
+    var interruptsActivation = false
 
     var time: Timestamp { start.time }
     var id: Int64 { start.cursor.batchID + 1 }

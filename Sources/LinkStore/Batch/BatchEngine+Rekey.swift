@@ -24,6 +24,7 @@ extension BatchEngine {
             // Of several versions in a row, one would go back to the one before them all.
             range.replaces =
                 batch.ranges.first { $0.kind == .reevaluate }?.replaces ?? batch.start.cursor.ruleSetVersion
+            batch.interruptsActivation = batch.ranges.contains { $0.kind == .reevaluate }
             batch.ranges.removeAll { $0.kind == .reevaluate }
             add(range, to: &batch)
         }
@@ -44,11 +45,13 @@ extension BatchEngine {
             throw StoreError.corrupt("keys are to be made, and no range says of what")
         }
         var range = batch.ranges[index]
-        if range.total == nil { try await begin(&range) }
+        if range.total == nil { try await begin(&range, batch) }
         // Values whose verdict flipped, and which too many hold for one batch: their keys are made first.
         let value = batch.ranges.firstIndex { $0.kind == .value }
         var isLast = false
         if let value {
+            // Who holds it has other keys by the same rule, and is decided by nobody else.
+            range.force = true
             var flipped = batch.ranges.remove(at: value)
             let before = flipped.done
             if try await !takeValue(&flipped, &batch) { batch.ranges.append(flipped) }
@@ -61,6 +64,7 @@ extension BatchEngine {
         #endif
         try await read(&batch)
         try await settleValues(&batch)
+        if batch.plan.audit.contains(where: { $0.action.hasPrefix("identifier_") }) { range.force = true }
         try await noteRingsOfAssetsAgain(&batch)
         try await write(&batch)
         if isLast, !batch.ranges.contains(where: { $0.kind == .value }) {
@@ -93,7 +97,9 @@ extension BatchEngine {
 
     /// A page of decisions, once all keys are made.
     func takeDecisions(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
-        let refs = try await page(of: range, isAssets: false)
+        var wanted = range
+        if range.force { wanted.classes = nil }
+        let refs = try await page(of: wanted, isAssets: false)
         for ref in refs { batch.work.cis[ref] = .rules }
         range.done += refs.count
         range.after = refs.last.map { String($0) } ?? range.after
@@ -101,31 +107,75 @@ extension BatchEngine {
     }
 
     private func page(of range: BulkRange, isAssets: Bool) async throws -> [Int64] {
-        try await flush(
-            Statement(
-                isAssets
-                    ? "SELECT asset_ref FROM assetlink_internal.asset WHERE asset_ref > $1 ORDER BY asset_ref LIMIT $2"
-                    : """
+        let page: [Parameter] = [.int8(range.after.flatMap { Int64($0) } ?? 0), .int8(Int64(pace.page))]
+        let statement =
+            if isAssets {
+                Statement(
+                    "SELECT asset_ref FROM assetlink_internal.asset WHERE asset_ref > $1 ORDER BY asset_ref LIMIT $2",
+                    page)
+            } else if let classes = range.classes {
+                Statement(
+                    """
+                    SELECT c.ci_ref
+                    FROM unnest($3::text[]) AS k (class)
+                    CROSS JOIN LATERAL (
+                        SELECT ci_ref FROM assetlink_internal.ci
+                        WHERE class = k.class AND ci_ref > $1 AND deleted_at IS NULL ORDER BY ci_ref LIMIT $2) AS c
+                    ORDER BY 1 LIMIT $2
+                    """, page + [.texts(classes)])
+            } else {
+                Statement(
+                    """
                     SELECT ci_ref FROM assetlink_internal.ci
                     WHERE ci_ref > $1 AND deleted_at IS NULL ORDER BY ci_ref LIMIT $2
-                    """, [.int8(range.after.flatMap { Int64($0) } ?? 0), .int8(Int64(pace.page))])
-        ).map { row throws(PostgresError) in try row.int8(0) }
+                    """, page)
+            }
+        return try await flush(statement).map { row throws(PostgresError) in try row.int8(0) }
     }
 
-    /// Counts what there is to do.
+    /// Finds out what the version reads otherwise, and counts what there is to do.
     ///
     /// The way back to what was in force needs nobody's approval.
-    private func begin(_ range: inout BulkRange) async throws {
+    private func begin(_ range: inout BulkRange, _ batch: Batch) async throws {
+        if let rules, shadow == nil, !batch.interruptsActivation, let old = try await rulesBefore(batch) {
+            range.classes = rules.classes(thatDifferFrom: old)?.sorted()
+            if range.classes != nil, Set(rules.spaces) == Set(old.spaces) { range.phase = ActivationPhase.ciKeys }
+        }
         let rows = try await flush(
             Statement(
                 """
-                SELECT (SELECT count(*) FROM assetlink_internal.asset)
-                    + 2 * (SELECT count(*) FROM assetlink_internal.ci WHERE deleted_at IS NULL),
-                    (SELECT r.restores FROM assetlink_internal.rule_set AS r ORDER BY r.version DESC LIMIT 1)
-                """))
+                SELECT (SELECT count(*) FROM assetlink_internal.asset),
+                       (SELECT count(*) FROM assetlink_internal.ci
+                        WHERE deleted_at IS NULL AND ($1::text[] IS NULL OR class = ANY ($1))),
+                       (SELECT r.restores FROM assetlink_internal.rule_set AS r ORDER BY r.version DESC LIMIT 1)
+                """, [range.classes.map { .texts($0) } ?? .null]))
         guard let row = rows.first else { return }
-        range.total = Int(try row.int8(0))
-        range.approved = try row.int8OrNil(1) == range.replaces
+        let assets = range.phase == ActivationPhase.assetKeys ? Int(try row.int8(0)) : 0
+        range.total = assets + 2 * Int(try row.int8(1))
+        range.approved = try row.int8OrNil(2) == range.replaces
+        logger.info(
+            "other rules come into force",
+            metadata: [
+                "version": "\(batch.start.ruleSetVersion)", "records": "\(range.total ?? 0)",
+                "classes": "\(range.classes?.joined(separator: ", ") ?? "all")",
+            ])
+    }
+
+    /// The rules that all keys are made by, where values mean the same by them as by those in force.
+    private func rulesBefore(_ batch: Batch) async throws -> CompiledRuleSet? {
+        let version = batch.start.cursor.ruleSetVersion
+        let rows = try await flush(
+            Statement(
+                """
+                SELECT o.document - 'classes' = n.document - 'classes'
+                FROM assetlink_internal.rule_set AS o CROSS JOIN assetlink_internal.rule_set AS n
+                WHERE o.version = $1 AND n.version = $2
+                """, [.int8(version), .int8(batch.start.ruleSetVersion)]))
+        guard let rules, try rows.first?.boolOrNil(0) == true else { return nil }
+        var old = rules.source
+        old.classes = try await RuleSetLoader.classes(of: version, connection)
+        roundTrips += 1
+        return CompiledRuleSet(old)
     }
 }
 

@@ -109,6 +109,10 @@ package struct BulkRange: Hashable, Sendable {
     package var total: Int?
     /// `reevaluate`: the version that was in force before, and to which one would go back.
     package var replaces: Int64?
+    /// `reevaluate`: the classes whose CIs the version reads otherwise than the one before, where not all.
+    ///
+    /// With ``force`` all are decided all the same, as values became suspect or ceased to be while keys were made.
+    package var classes: [String]?
     /// `reevaluate`: active links that it has ended, by CI source, for the breaker.
     package var ended: [Int32: Int] = [:]
     /// `reevaluate`: why the breaker holds it; `nil`: it does not.
@@ -136,6 +140,7 @@ package struct BulkRange: Hashable, Sendable {
             "approved": approved ? "true" : nil, "total": total.map { String($0) },
             "replaces": replaces.map { String($0) }, "held": held.map { JSONText.string($0) },
             "ended": ended.isEmpty ? nil : JSONText.counts(ended),
+            "classes": classes.map { JSONText.array($0.map { JSONText.string($0) }) },
         ])
     }
 }

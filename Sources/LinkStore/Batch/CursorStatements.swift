@@ -47,7 +47,8 @@ enum CursorStatements {
                coalesce((r ->> 'approved')::boolean, false), (r ->> 'total')::integer,
                (r ->> 'replaces')::bigint, r ->> 'held',
                ARRAY(SELECT x.key::integer FROM jsonb_each_text(r -> 'ended') AS x ORDER BY x.key),
-               ARRAY(SELECT x.value::integer FROM jsonb_each_text(r -> 'ended') AS x ORDER BY x.key)
+               ARRAY(SELECT x.value::integer FROM jsonb_each_text(r -> 'ended') AS x ORDER BY x.key),
+               r ? 'classes', ARRAY(SELECT x FROM jsonb_array_elements_text(coalesce(r -> 'classes', '[]')) AS x)
         FROM (SELECT ranges FROM assetlink_internal.batch ORDER BY batch_id DESC LIMIT 1) AS b
         CROSS JOIN LATERAL jsonb_array_elements(b.ranges) WITH ORDINALITY AS e (r, ord)
         ORDER BY e.ord
@@ -105,6 +106,9 @@ enum CursorStatements {
         range.held = try columns.textOrNil()
         let sources = try columns.int4s()
         range.ended = Dictionary(uniqueKeysWithValues: zip(sources, try columns.int4s().map { Int($0) }))
+        let isScoped = try columns.bool()
+        let classes = try columns.texts()
+        if isScoped { range.classes = classes }
         return range
     }
 }

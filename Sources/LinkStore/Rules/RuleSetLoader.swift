@@ -3,13 +3,30 @@ package import Postgres
 
 /// Reads the rule set from its tables, as of the transaction's snapshot.
 package enum RuleSetLoader {
-    private static let classes = Statement(
+    /// The rows of the classes in force.
+    private static let inForce = "assetlink.ci_class"
+    /// The same of the version $1, from its document.
+    private static let ofVersion = """
+        (SELECT d.key AS class, d.value ->> 'parent' AS parent, nullif(d.value -> 'rule', 'null') AS rule,
+                (d.value ->> 'aged_after_days')::integer AS aged_after_days,
+                nullif(d.value -> 'suspect_limits', 'null') AS suspect_limits
+         FROM assetlink_internal.rule_set AS r CROSS JOIN LATERAL jsonb_each(r.document -> 'classes') AS d
+         WHERE r.version = $1)
         """
-        SELECT class, parent, aged_after_days, rule IS NULL, rule = '"none"'::jsonb
-        FROM assetlink.ci_class ORDER BY class
-        """)
 
-    private static let entries = Statement(
+    /// What reads the classes and their rules.
+    private static func classStatements(_ table: String, _ parameters: [Parameter] = []) -> [Statement] {
+        [classes(table), entries(table), required(table), related(table), limits(table)]
+            .map { Statement($0, parameters) }
+    }
+
+    private static func classes(_ table: String) -> String {
+        """
+        SELECT class, parent, aged_after_days, rule IS NULL, rule = '"none"'::jsonb FROM \(table) AS c ORDER BY class
+        """
+    }
+
+    private static func entries(_ table: String) -> String {
         """
         SELECT c.class, (e ->> 'priority')::integer, coalesce(e ->> 'type', 'regular'),
                ARRAY(SELECT coalesce(CASE jsonb_typeof(a) WHEN 'string' THEN a #>> '{}' ELSE a ->> 'ci' END, '')
@@ -23,13 +40,14 @@ package enum RuleSetLoader {
                coalesce((e ->> 'exact_count')::boolean, false), coalesce((e ->> 'allow_null')::boolean, false),
                coalesce((e ->> 'dependent')::boolean, false) OR coalesce(e ->> 'type' = 'dependent', false),
                w.attributes, w.values, a.attributes, a.values
-        FROM assetlink.ci_class AS c
+        FROM \(table) AS c
         CROSS JOIN LATERAL jsonb_array_elements(c.rule -> 'entries') AS e
         CROSS JOIN LATERAL \(conditions("when")) AS w
         CROSS JOIN LATERAL \(conditions("among")) AS a
         WHERE jsonb_typeof(c.rule) = 'object'
         ORDER BY 1, 2
-        """)
+        """
+    }
 
     /// Attribute by attribute and value by value; one value may stand without a list.
     private static func conditions(_ member: String) -> String {
@@ -41,22 +59,24 @@ package enum RuleSetLoader {
         """
     }
 
-    private static let related = Statement(
+    private static func related(_ table: String) -> String {
         """
         SELECT c.class, r ->> 'class',
                ARRAY(SELECT jsonb_array_elements_text(coalesce(r -> 'attributes', '[]')))
-        FROM assetlink.ci_class AS c
+        FROM \(table) AS c
         CROSS JOIN LATERAL jsonb_array_elements(coalesce(c.rule -> 'related', '[]')) AS r
         WHERE jsonb_typeof(c.rule) = 'object' AND r ->> 'class' IS NOT NULL
-        """)
+        """
+    }
 
-    private static let required = Statement(
+    private static func required(_ table: String) -> String {
         """
         SELECT c.class, r
-        FROM assetlink.ci_class AS c
+        FROM \(table) AS c
         CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(c.rule -> 'required', '[]')) AS r
         WHERE jsonb_typeof(c.rule) = 'object'
-        """)
+        """
+    }
 
     private static let placeholders = Statement(
         "SELECT id, kind, value, is_pattern, manufacturer, note FROM assetlink.placeholder ORDER BY id")
@@ -64,35 +84,64 @@ package enum RuleSetLoader {
         "SELECT side, source, raw_state, meaning FROM assetlink.lifecycle_state ORDER BY 1, 2, 3")
     private static let aliases = Statement("SELECT alias, manufacturer FROM assetlink.manufacturer_alias ORDER BY 1")
     private static let limits = Statement("SELECT kind, holders FROM assetlink.suspect_limit ORDER BY 1")
-    private static let classLimits = Statement(
+    private static func limits(_ table: String) -> String {
         """
         SELECT c.class, l.key, l.value::integer
-        FROM assetlink.ci_class AS c CROSS JOIN LATERAL jsonb_each_text(c.suspect_limits) AS l
-        """)
+        FROM \(table) AS c CROSS JOIN LATERAL jsonb_each_text(c.suspect_limits) AS l
+        """
+    }
     private static let version = Statement("SELECT max(version) FROM assetlink_internal.rule_set")
 
     /// - Throws: ``StoreError/corrupt(_:)`` naming the class and entry that cannot be read.
     package static func load(_ connection: PostgresConnection) async throws -> RuleSet {
-        let rows = try await connection.pipeline([
-            version, classes, entries, required, placeholders, lifecycle, aliases, limits, related, classLimits,
-        ])
-        let entries = try decodeEntries(rows[2])
+        let rows = try await connection.pipeline(
+            [version, placeholders, lifecycle, aliases, limits] + classStatements(inForce))
+        return RuleSet(
+            version: try rows[0].first?.int8OrNil(0) ?? 0, classes: try decodeClasses(Array(rows[5...])),
+            placeholders: try rows[1].compactMap { row in
+                guard let kind = IdentifierKind(rawValue: try row.text(1)) else { return nil }
+                return Placeholder(
+                    id: Int(try row.int8(0)), kind: kind, value: try row.text(2), isPattern: try row.bool(3),
+                    manufacturer: try row.textOrNil(4), note: try row.textOrNil(5))
+            },
+            lifecycle: try rows[2].map { row in
+                LifecycleMapping(
+                    side: try row.text(0) == "asset" ? .asset : .ci, source: try row.textOrNil(1),
+                    rawState: try row.text(2), meaning: try row.text(3))
+            },
+            manufacturerAliases: Dictionary(
+                try rows[3].map { (try $0.text(0), try $0.text(1)) }, uniquingKeysWith: { a, _ in a }),
+            suspectLimits: Dictionary(
+                try rows[4].compactMap { row in
+                    guard let kind = IdentifierKind(rawValue: try row.text(0)) else { return nil }
+                    return (kind, Int(try row.int8(1)))
+                }, uniquingKeysWith: { a, _ in a }))
+    }
+
+    /// The classes as a version of the rules had them.
+    static func classes(of version: Int64, _ connection: PostgresConnection) async throws -> [CIClass] {
+        try decodeClasses(try await connection.pipeline(classStatements(ofVersion, [.int8(version)])))
+    }
+
+    /// - Parameter rows: the answers to ``classStatements(_:_:)``.
+    private static func decodeClasses(_ rows: [Rows]) throws -> [CIClass] {
+        let entries = try decodeEntries(rows[1])
         var required: [String: [Attribute]] = [:]
-        for row in rows[3] {
+        for row in rows[2] {
             required[try row.text(0), default: []].append(try attribute(try row.text(1), of: try row.text(0)))
         }
         var related: [String: [RelatedEntry]] = [:]
-        for row in rows[8] {
+        for row in rows[3] {
             let entry = RelatedEntry(
                 try row.text(1), attributes: try (row.textArrayOrNil(2) ?? []).compactMap { $0 })
             related[try row.text(0), default: []].append(entry)
         }
         var limitsOf: [String: [IdentifierKind: Int]] = [:]
-        for row in rows[9] {
+        for row in rows[4] {
             guard let kind = IdentifierKind(rawValue: try row.text(1)) else { continue }
             limitsOf[try row.text(0), default: [:]][kind] = Int(try row.int8(2))
         }
-        let classes = try rows[1].map { row in
+        return try rows[0].map { row in
             let name = try row.text(0)
             let rule: CIClass.Rule =
                 if try row.bool(3) {
@@ -109,26 +158,6 @@ package enum RuleSetLoader {
                 name: name, parent: try row.textOrNil(1), rule: rule,
                 agedAfterDays: try row.int8OrNil(2).map { Int($0) }, suspectLimits: limitsOf[name] ?? [:])
         }
-        return RuleSet(
-            version: try rows[0].first?.int8OrNil(0) ?? 0, classes: classes,
-            placeholders: try rows[4].compactMap { row in
-                guard let kind = IdentifierKind(rawValue: try row.text(1)) else { return nil }
-                return Placeholder(
-                    id: Int(try row.int8(0)), kind: kind, value: try row.text(2), isPattern: try row.bool(3),
-                    manufacturer: try row.textOrNil(4), note: try row.textOrNil(5))
-            },
-            lifecycle: try rows[5].map { row in
-                LifecycleMapping(
-                    side: try row.text(0) == "asset" ? .asset : .ci, source: try row.textOrNil(1),
-                    rawState: try row.text(2), meaning: try row.text(3))
-            },
-            manufacturerAliases: Dictionary(
-                try rows[6].map { (try $0.text(0), try $0.text(1)) }, uniquingKeysWith: { a, _ in a }),
-            suspectLimits: Dictionary(
-                try rows[7].compactMap { row in
-                    guard let kind = IdentifierKind(rawValue: try row.text(0)) else { return nil }
-                    return (kind, Int(try row.int8(1)))
-                }, uniquingKeysWith: { a, _ in a }))
     }
 
     private static func decodeEntries(_ rows: Rows) throws -> [String: [IdentifierEntry]] {

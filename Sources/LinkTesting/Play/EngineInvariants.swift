@@ -12,7 +12,10 @@ package enum EngineInvariants {
         SELECT x.batch_id, x.snapshot, x.committed_at, lag(batch_id) OVER w AS id, lag(snapshot) OVER w AS old,
             lag(committed_at) OVER w AS at,
             jsonb_path_exists(x.ranges, '\(makesKeys)')
-                OR coalesce(jsonb_path_exists(lag(ranges) OVER w, '\(makesKeys)'), false) AS makes_keys
+                OR coalesce(jsonb_path_exists(lag(ranges) OVER w, '\(makesKeys)'), false)
+                -- All keys that another version needs may be made by the batch that finds it.
+                OR coalesce(lag(batch_id) OVER w > 0 AND x.rule_set_version <> lag(rule_set_version) OVER w, false)
+                AS makes_keys
         FROM assetlink_internal.batch AS x WINDOW w AS (ORDER BY batch_id)
         """
     private static let makesKeys = #"$[*] ? (@.kind == "reevaluate" && @.phase < 2)"#
