@@ -28,6 +28,7 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         // Without traits: its own reader of configuration, and all of Foundation, which would cost every daemon memory.
@@ -74,6 +76,16 @@ let package = Package(
             name: "LinkService",
             dependencies: ["LinkCore", "LinkStore", "Postgres", "Systemd", logging, lifecycle, metrics],
             swiftSettings: house),
+        // What a site may set: each setting described once, read from flags, environment and a file.
+        .target(
+            name: "LinkConfiguration",
+            dependencies: ["LinkService", "LinkStore", "Postgres", logging, configuration], swiftSettings: house),
+        .testTarget(
+            name: "LinkConfigurationTests",
+            dependencies: [
+                "LinkConfiguration", "LinkService", "LinkStore", "LinkTesting", "Postgres", "assetlinkd", logging, yaml,
+            ],
+            swiftSettings: house),
         // What the daemon tells of itself over HTTP: alive, ready, measured.
         .target(
             name: "LinkHealth",
@@ -94,7 +106,9 @@ let package = Package(
         .executableTarget(
             name: "assetlinkd",
             dependencies: [
-                "LinkHealth", "LinkService", "LinkStore", "Systemd", logging, lifecycle, signals, arguments,
+                "LinkConfiguration", "LinkHealth", "LinkService", "LinkStore", "Postgres", "Systemd", logging,
+                lifecycle,
+                signals, arguments,
             ],
             swiftSettings: house),
         .executableTarget(name: "assetlinkctl", dependencies: ["LinkCommands", arguments], swiftSettings: house),

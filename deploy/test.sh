@@ -101,6 +101,7 @@ main() {
             run_tests "The daemon" --filter LinkServiceTests
             run_tests "Health and metrics" --filter LinkHealthTests
             run_tests "The service manager" --filter SystemdTests
+            run_tests "Configuration" --filter LinkConfigurationTests
             check_alerts
             run_tests "Faults, in their short forms" --filter LinkFaultTests
             run_tests "The benchmark, on a small world" --filter LinkBenchTests

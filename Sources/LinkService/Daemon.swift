@@ -3,10 +3,18 @@ import LinkStore
 package import Logging
 import Postgres
 import ServiceLifecycle
+import Synchronization
 
 /// The daemon: does what ``ServiceMachine`` decides.
 package final class Daemon: Service {
-    private let configuration: DaemonConfiguration
+    private struct State {
+        var configuration: DaemonConfiguration
+        /// What takes its place as soon as the loop has given its lease up.
+        var next: DaemonConfiguration?
+        var isStopping = false
+    }
+
+    private let state: Mutex<State>
     private let logger: Logger
     private let mailbox = Mailbox()
     private let observer: Observer
@@ -19,7 +27,7 @@ package final class Daemon: Service {
         configuration: DaemonConfiguration, meters: ServiceMeters = .none, report: StatusReport? = nil, logger: Logger
     ) {
         self.report = report
-        self.configuration = configuration
+        state = Mutex(State(configuration: configuration))
         self.logger = logger
         let patience = Vitals.Patience(loop: configuration.loopPatience, call: configuration.callPatience)
         observer = Observer(vitals: Vitals(mailbox, patience), meters: meters)
@@ -29,24 +37,52 @@ package final class Daemon: Service {
     package var vitals: Vitals { observer.vitals }
 
     /// Tells the loop to finish the batch under way and to give up the lease.
-    package func stop() { mailbox.post(.stop) }
+    package func stop() {
+        state.withLock { $0.isStopping = true }
+        report?.stopping()
+        mailbox.post(.stop)
+    }
+
+    /// Finishes the batch under way, gives the lease up, and begins anew by other settings: all of them take effect.
+    package func reload(_ configuration: DaemonConfiguration) {
+        state.withLock { $0.next = configuration }
+        mailbox.post(.stop)
+    }
 
     /// Runs until shut down.
     ///
     /// - Throws: ``StartError`` or `SchemaMismatch` when the database does not fit and waiting does not help.
     package func run() async throws {
         try await withGracefulShutdownHandler {
-            let database = PostgresDatabase(
-                configuration: configuration, mailbox: mailbox, observer: observer, logger: logger)
-            vitals.watch { database.sample(isCalling: $0) }
-            // Where the notifications arrive: deciding takes no time beside waking another thread.
-            try await LoopTask.beside { try await drive(database) }
+            repeat {
+                let configuration = state.withLock { $0.configuration }
+                let database = PostgresDatabase(
+                    configuration: configuration, mailbox: mailbox, observer: observer, logger: logger)
+                vitals.watch { database.sample(isCalling: $0) }
+                // Where the notifications arrive: deciding takes no time beside waking another thread.
+                try await LoopTask.beside { try await drive(database, configuration) }
+            } while takeNext()
         } onGracefulShutdown: {
             self.stop()
         }
     }
 
-    private func drive(_ database: PostgresDatabase) async throws {
+    /// Whether there are other settings to go on by, and nobody has asked for the end.
+    private func takeNext() -> Bool {
+        let hasNext = state.withLock { state in
+            guard let next = state.next.take() else { return false }
+            state.configuration = next
+            return true
+        }
+        guard hasNext, !Task.isCancelled else { return false }
+        // What was said to the loop that has ended; a stop that comes later is heard by the next one.
+        mailbox.clear()
+        return !state.withLock { $0.isStopping }
+    }
+
+    private func drive(
+        _ database: PostgresDatabase, _ configuration: DaemonConfiguration
+    ) async throws {
         var machine = ServiceMachine(configuration) { Double.random(in: 0..<1) }
         let failure = await withDiscardingTaskGroup { group in
             defer { group.cancelAll() }

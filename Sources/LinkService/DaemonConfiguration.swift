@@ -2,9 +2,11 @@ package import LinkStore
 package import Postgres
 
 /// What a daemon needs to know; every figure with its unit and default.
-package struct DaemonConfiguration: Sendable {
+package struct DaemonConfiguration: Sendable, Undisclosed {
     /// Where the database is: anything libpq takes, passwords by passfile, service file or environment only.
     package var database: String
+    /// The password, where neither ``database`` nor libpq's own places have it.
+    package var password: String?
     /// Batch sizes and the breaker.
     package var limits = BatchLimits()
     /// The longest sleep without a look at the log; bounds what a lost notification costs.
@@ -50,8 +52,8 @@ package struct DaemonConfiguration: Sendable {
 
     /// Connection settings under a name that shows in `pg_stat_activity`.
     package func settings(_ role: String) -> ConnectionSettings {
-        ConnectionSettings(
-            database,
-            overrides: ["application_name": "assetlinkd \(role)", "client_encoding": "UTF8"])
+        var overrides = ["application_name": "assetlinkd \(role)", "client_encoding": "UTF8"]
+        overrides["password"] = password
+        return ConnectionSettings(database, overrides: overrides)
     }
 }

@@ -43,6 +43,15 @@ final class Mailbox: Sendable {
         wakeup.ring()
     }
 
+    /// Forgets what was posted.
+    func clear() {
+        state.withLock { state in
+            state.entries = []
+            state.waitsSince = nil
+            state.alarm = nil
+        }
+    }
+
     /// The next event: ``ServiceEvent/alarm`` when nothing else came in time, `nil` when the task is cancelled.
     func next(until alarm: Duration?, session: Int) async -> ServiceEvent? {
         while !Task.isCancelled {

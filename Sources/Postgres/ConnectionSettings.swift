@@ -18,6 +18,16 @@ package struct ConnectionSettings: Sendable {
     }
 }
 
+extension ConnectionSettings {
+    /// Whether the connection string can be parsed, and holds no secret where others would take it for something else.
+    ///
+    /// - Throws: an error that quotes nothing of it.
+    package func check() throws(PostgresError) { _ = try Conninfo(self) }
+
+    /// Whether the connection string holds a password or another secret.
+    package var holdsSecret: Bool { Conninfo.holdsSecret(conninfo) }
+}
+
 extension ConnectionSettings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Says nothing of the connection string, which may hold a password.
     package var description: String { "ConnectionSettings" }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import LinkConfiguration
+import LinkHealth
 import LinkService
 import LinkStore
 import Logging
@@ -13,39 +15,51 @@ struct Assetlinkd: AsyncParsableCommand {
         abstract: "Keeps CMDB configuration items linked to ITAM hardware assets, as they change.",
         version: Schema.programVersion)
 
-    @Option(help: "Where the database is: anything libpq takes. Default: the PG* environment, as psql has it.")
-    var database = ""
+    @Option(help: "The configuration file; --print-example shows one. The environment and flags win over it.")
+    var config: String?
 
-    @Flag(help: "Poll every 50 ms and never ring: where transactions that write to attached tables are PREPAREd.")
-    var noDoorbell = false
+    @Flag(help: "Print the settings in force and where each came from, without secrets, and end.")
+    var printConfig = false
 
-    @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical.")
-    var logLevel = "info"
+    @Flag(help: "Print a configuration file with every setting, and end.")
+    var printExample = false
 
-    @OptionGroup var tuning: Tuning
+    @Flag(help: "Print the manual page assetlinkd(8), and end.")
+    var printManual = false
 
-    @OptionGroup var health: HealthOptions
-
-    func validate() throws {
-        guard Logger.Level(rawValue: logLevel) != nil else {
-            throw ValidationError(
-                "\(logLevel) is no log level; one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-    }
+    @OptionGroup var options: SettingOptions
 
     func run() async throws {
-        LoggingSystem.bootstrap { Speaking.handler($0) }
-        var logger = Logger(label: "assetlinkd")
-        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
-        var configuration = DaemonConfiguration(database: database)
-        configuration.usesDoorbell = !noDoorbell
-        tuning.apply(to: &configuration)
-        let (daemon, beside) = try health.services(configuration, logger)
+        if printExample { return print(PrintedConfiguration.example, terminator: "") }
+        if printManual { return print(PrintedConfiguration.manual, terminator: "") }
+        let source = ConfigurationSource(file: config, flags: options.said)
+        let configured: Configured
+        do {
+            configured = try source.read()
+        } catch {
+            for line in "\(error)".split(separator: "\n") { Speaking.tell("assetlinkd: \(line)") }
+            _ = Speaking.manager?.say([.status("ended: the configuration is not right; the log has why")])
+            throw ExitCode(DaemonExit.configuration.rawValue)
+        }
+        if printConfig { return print(PrintedConfiguration.inForce(configured), terminator: "") }
+        let level = SharedLevel(configured.settings.logLevel)
+        LoggingSystem.bootstrap { AdjustableHandler(Speaking.handler($0), level) }
+        try await serve(configured, source, level, Logger(label: "assetlinkd"))
+    }
+
+    private func serve(
+        _ configured: Configured, _ source: ConfigurationSource, _ level: SharedLevel, _ logger: Logger
+    ) async throws {
+        let report = Speaking.manager.map { StatusReport($0) }
+        let (daemon, beside) = Self.services(configured.settings, report, logger)
+        let reload = Reload(
+            daemon: daemon, source: source, report: report, level: level, first: configured, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     // The first to start is the last to be told to stop: it outlives the daemon.
-                    .init(service: SecondSignal(logger: logger))
+                    .init(service: SecondSignal(logger: logger)),
+                    .init(service: reload),
                 ] + beside.map { .init(service: $0) } + [
                     .init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
@@ -57,6 +71,22 @@ struct Assetlinkd: AsyncParsableCommand {
         } catch let error as SchemaMismatch {
             throw refused(error.description, error.databaseIsNewer ? .databaseIsNewer : .schemaMismatch, logger)
         }
+    }
+
+    /// The daemon, and what tells of it when asked to.
+    private static func services(
+        _ settings: DaemonSettings, _ report: StatusReport?, _ logger: Logger
+    ) -> (daemon: Daemon, beside: [any Service]) {
+        guard let endpoint = settings.health else {
+            return (Daemon(configuration: settings.daemon, report: report, logger: logger), [])
+        }
+        let registry = Registry()
+        let daemon = Daemon(
+            configuration: settings.daemon, meters: ServiceMeters(registry), report: report, logger: logger)
+        let collector = Collector(settings.daemon.settings("metrics"), logger: logger)
+        let server = HealthServer(
+            endpoint, vitals: daemon.vitals, registry: registry, collector: collector, logger: logger)
+        return (daemon, [server])
     }
 
     private func refused(_ reason: String, _ exit: DaemonExit, _ logger: Logger) -> ExitCode {

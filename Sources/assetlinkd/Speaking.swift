@@ -17,6 +17,11 @@ enum Speaking {
             Journal(identifier: "assetlinkd"), prefix: "ASSETLINK", messageID: { MessageCatalogue.id(of: $0) })
     }
 
+    /// A line to whoever started the program, before there is a log.
+    static func tell(_ line: String) {
+        JournalHandler.writeToStandardError(Journal.isBehind(STDERR_FILENO, environment) ? "<2>\(line)" : line)
+    }
+
     /// The service manager, where one waits to hear.
     static let manager = ServiceManager(environment)
 }

@@ -59,7 +59,7 @@ import Testing
     /// A database that is away is waited for: the time for starting is asked for anew, and the loop gets on.
     @Test func notReadyWithoutADatabase() async throws {
         let listener = try DatagramListener(isAbstract: false)
-        let daemon = try await start("host=/nonexistent password=hunter2-canary", listener, watchdog: .seconds(2))
+        let daemon = try await start("host=/nonexistent user=canary", listener, watchdog: .seconds(2))
         var heard: [String] = []
         while heard.count(where: { $0.contains("WATCHDOG=1") }) < 4 { heard.append(try listener.next()) }
         #expect(heard.allSatisfy { !$0.contains("READY=1") && !$0.contains("canary") })

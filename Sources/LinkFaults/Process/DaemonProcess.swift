@@ -41,9 +41,11 @@ package struct DaemonProcess: Sendable {
     /// Starts one; it need not be ready yet.
     package static func start(_ conninfo: String, _ options: Options = Options()) async throws -> DaemonProcess {
         let words =
-            [try BuiltProgram.path("assetlinkd"), "--database", conninfo, "--log-level", options.logLevel]
+            [try BuiltProgram.path("assetlinkd"), "--log-level", options.logLevel]
             + (options.isQuick ? quick : []) + options.arguments
-        return DaemonProcess(child: try await ChildProcess.start(words, environment: options.environment))
+        // Not as a flag, which takes no password.
+        let environment = options.environment.merging(["ASSETLINKD_DATABASE_CONNECTION": conninfo]) { $1 }
+        return DaemonProcess(child: try await ChildProcess.start(words, environment: environment))
     }
 
     /// What it logged so far.

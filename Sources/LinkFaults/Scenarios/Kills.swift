@@ -32,6 +32,31 @@ extension Catalogue {
             stage.expect(load.tally.committed > kills, "the load did next to nothing: \(load.tally)")
         },
         .shared(
+            "stop-and-start", faults: [1],
+            expected: "asked to stop under load, each daemon ends by itself with status 0; nothing is lost or doubled"
+        ) { arena in
+            let stage = arena.stage
+            let load = arena.load()
+            let cycles = stage.either(8, 200)
+            var slowest = Duration.zero
+            try await load.during {
+                for _ in 0..<cycles {
+                    let daemon = try await arena.start()
+                    let batches = try await arena.batches()
+                    try await Eventually.true("a batch under load") { try await arena.batches() > batches }
+                    let start = ContinuousClock.now
+                    // Fails where it would have to be killed.
+                    try await daemon.stop()
+                    slowest = max(slowest, ContinuousClock.now - start)
+                }
+            }
+            let daemon = try await arena.start()
+            try await arena.settle(load)
+            try await daemon.stop()
+            stage.note("\(cycles) stops, each within \(slowest), \(load.tally)")
+            stage.expect(load.tally.committed > cycles, "the load did next to nothing: \(load.tally)")
+        },
+        .shared(
             "kill-at-failpoints", faults: [1, 2], needs: [.debug],
             expected: "killed at each named place, a batch is in whole or not at all"
         ) { arena in

@@ -14,6 +14,8 @@ package enum DaemonExit: Int32, Sendable {
     case foreignLineage = 7
     /// A transaction pooler stands between.
     case pooler = 8
+    /// The configuration is not right; nothing was begun.
+    case configuration = 78
 }
 
 /// Why a daemon cannot work with a database, in words that say what to do.

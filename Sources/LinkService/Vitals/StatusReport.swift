@@ -8,6 +8,8 @@ package final class StatusReport: Sendable {
     private struct State {
         var isReady = false
         var isStopping = false
+        /// Settings are being read again, or the loop begins anew by them.
+        var isReloading = false
         var saidAt: Duration?
         var fedAt: Duration?
         var role: ServiceRole?
@@ -28,6 +30,27 @@ package final class StatusReport: Sendable {
     /// The longest time that the loop may be silent.
     var interval: Duration { min(manager.watchdog.map { $0 / 2 } ?? Self.statusInterval, Self.statusInterval) }
 
+    /// Settings are read again; said once more when the loop is ready by them.
+    package func reloading() {
+        state.withLock { state in
+            state.isReloading = true
+            state.isReady = false
+            _ = manager.say([.reloading, .status("reading the configuration again")])
+        }
+    }
+
+    /// They were not taken: everything is as it was.
+    package func reloadRefused() {
+        state.withLock { state in
+            state.isReloading = false
+            state.isReady = true
+            _ = manager.say([.ready, .status("the new configuration was not taken; the log has why")])
+        }
+    }
+
+    /// The end was asked for.
+    func stopping() { state.withLock { $0.isReloading = false } }
+
     /// What the loop tells after each event.
     ///
     /// - Parameter isGettingOn: whether the call under way gets on; while it does not, the watchdog is not fed.
@@ -44,7 +67,7 @@ package final class StatusReport: Sendable {
                     becomesReady = true
                 }
             case .stopping:
-                if !state.isStopping { words.append(.stopping) }
+                if !state.isStopping, !state.isReloading { words.append(.stopping) }
             case .connecting, .waitingForPrimary, .entering, .leading, .ended:
                 // A database that is away is waited for, however long.
                 if !state.isReady { words.append(.extendTimeout(Self.startAllowance)) }
@@ -54,8 +77,11 @@ package final class StatusReport: Sendable {
             guard manager.say(words) else { return }
             state.role = picture.role
             state.saidAt = now
-            if becomesReady { state.isReady = true }
-            if case .stopping = picture.role { state.isStopping = true }
+            if becomesReady {
+                state.isReady = true
+                state.isReloading = false
+            }
+            if case .stopping = picture.role, !state.isReloading { state.isStopping = true }
         }
     }
 
@@ -71,7 +97,7 @@ package final class StatusReport: Sendable {
         case .waitingForPrimary: return "waiting: the server is a standby or read-only"
         case .entering: return "connected; asking for the lease"
         case .standingBy: return "standing by: another daemon leads"
-        case .stopping: return "stopping"
+        case .stopping: return state.isReloading ? "reading the configuration again" : "stopping"
         case .ended: return "ended"
         case .leading:
             let seconds = (now - state.counted.at) / .seconds(1)

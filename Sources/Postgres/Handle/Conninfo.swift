@@ -42,6 +42,12 @@ struct Conninfo: Sendable {
         self.secrets = values.filter { !$0.isEmpty }.sorted { $0.utf8.count > $1.utf8.count }
     }
 
+    /// Whether a connection string holds a secret itself; one that cannot be parsed may hold anything.
+    static func holdsSecret(_ text: String) -> Bool {
+        guard let parsed = try? parse(text) else { return true }
+        return secretKeywords.contains { parsed[$0]?.isEmpty == false }
+    }
+
     /// The text without any of the secrets.
     func redacting(_ text: String) -> String {
         // By scalars: as characters, a secret before a combining mark would not be found.
