@@ -1,5 +1,5 @@
 import Glibc
-package import LinkService
+import LinkService
 
 /// Where the settings of a process come from; read as often as asked.
 package struct ConfigurationSource: Sendable, Undisclosed {

@@ -1,6 +1,6 @@
 import Configuration
 import Glibc
-package import LinkService
+import LinkService
 import Postgres
 
 /// The settings in force, and where each came from: flags win over the environment, that over the file.
