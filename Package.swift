@@ -100,7 +100,8 @@ let package = Package(
         .target(
             name: "LinkCommands",
             dependencies: [
-                "LinkCore", "LinkRules", "LinkStore", "Postgres", "SampleFleet", logging, signals, arguments,
+                "LinkConfiguration", "LinkCore", "LinkRules", "LinkStore", "Postgres", "SampleFleet", logging, signals,
+                arguments,
             ],
             swiftSettings: house),
         .executableTarget(

@@ -77,6 +77,7 @@ package final class Daemon: Service {
         guard hasNext, !Task.isCancelled else { return false }
         // What was said to the loop that has ended; a stop that comes later is heard by the next one.
         mailbox.clear()
+        report?.reloadTaken()
         return !state.withLock { $0.isStopping }
     }
 

@@ -30,8 +30,8 @@ struct Assetlinkd: AsyncParsableCommand {
     @OptionGroup var options: SettingOptions
 
     func run() async throws {
-        if printExample { return print(PrintedConfiguration.example, terminator: "") }
-        if printManual { return print(PrintedConfiguration.manual, terminator: "") }
+        if printExample { return Speaking.answer(PrintedConfiguration.example) }
+        if printManual { return Speaking.answer(PrintedConfiguration.manual) }
         let source = ConfigurationSource(file: config, flags: options.said)
         let configured: Configured
         do {
@@ -41,7 +41,7 @@ struct Assetlinkd: AsyncParsableCommand {
             _ = Speaking.manager?.say([.status("ended: the configuration is not right; the log has why")])
             throw ExitCode(DaemonExit.configuration.rawValue)
         }
-        if printConfig { return print(PrintedConfiguration.inForce(configured), terminator: "") }
+        if printConfig { return Speaking.answer(PrintedConfiguration.inForce(configured)) }
         let level = SharedLevel(configured.settings.logLevel)
         LoggingSystem.bootstrap { AdjustableHandler(Speaking.handler($0), level) }
         try await serve(configured, source, level, Logger(label: "assetlinkd"))

@@ -17,6 +17,16 @@ enum Speaking {
             Journal(identifier: "assetlinkd"), prefix: "ASSETLINK", messageID: { MessageCatalogue.id(of: $0) })
     }
 
+    /// What was asked for, to standard output.
+    static func answer(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// A line to whoever started the program, before there is a log.
     static func tell(_ line: String) {
         JournalHandler.writeToStandardError(Journal.isBehind(STDERR_FILENO, environment) ? "<2>\(line)" : line)

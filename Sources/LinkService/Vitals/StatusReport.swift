@@ -10,6 +10,8 @@ package final class StatusReport: Sendable {
         var isStopping = false
         /// Settings are being read again, or the loop begins anew by them.
         var isReloading = false
+        /// The loop that tells is the one before.
+        var isBeforeReload = false
         var saidAt: Duration?
         var fedAt: Duration?
         var role: ServiceRole?
@@ -34,6 +36,7 @@ package final class StatusReport: Sendable {
     package func reloading() {
         state.withLock { state in
             state.isReloading = true
+            state.isBeforeReload = true
             state.isReady = false
             _ = manager.say([.reloading, .status("reading the configuration again")])
         }
@@ -43,10 +46,14 @@ package final class StatusReport: Sendable {
     package func reloadRefused() {
         state.withLock { state in
             state.isReloading = false
+            state.isBeforeReload = false
             state.isReady = true
             _ = manager.say([.ready, .status("the new configuration was not taken; the log has why")])
         }
     }
+
+    /// From now on a loop tells that goes by them.
+    func reloadTaken() { state.withLock { $0.isBeforeReload = false } }
 
     /// The end was asked for.
     func stopping() { state.withLock { $0.isReloading = false } }
@@ -62,7 +69,7 @@ package final class StatusReport: Sendable {
             var becomesReady = false
             switch picture.role {
             case .standingBy, .leading(hasLooked: true):
-                if !state.isReady {
+                if !state.isReady, !state.isBeforeReload {
                     words.append(.ready)
                     becomesReady = true
                 }
