@@ -146,17 +146,18 @@ import Testing
         }
         try await bench.run(Self.pairs(60))
         try await bench.drain()
-        for change in [
-            "UPDATE assetlink.ci_class SET rule = NULL WHERE class = 'container'",
-            "UPDATE assetlink.ci_class SET rule = '\"none\"' WHERE class = 'server'",
-            "UPDATE assetlink.ci_class SET rule = NULL WHERE class = 'server'",
-            "INSERT INTO assetlink.placeholder (kind, value, is_pattern) VALUES ('serial', 's1.', true)",
-            "DELETE FROM assetlink.placeholder WHERE value = 's1.'",
-            "INSERT INTO assetlink.lifecycle_state VALUES ('asset', NULL, 'lent', 'retired')",
+        for (change, isLarge) in [
+            // Nobody is of that class.
+            ("UPDATE assetlink.ci_class SET rule = NULL WHERE class = 'container'", false),
+            ("UPDATE assetlink.ci_class SET rule = '\"none\"' WHERE class = 'server'", true),
+            ("UPDATE assetlink.ci_class SET rule = NULL WHERE class = 'server'", true),
+            ("INSERT INTO assetlink.placeholder (kind, value, is_pattern) VALUES ('serial', 's1.', true)", true),
+            ("DELETE FROM assetlink.placeholder WHERE value = 's1.'", true),
+            ("INSERT INTO assetlink.lifecycle_state VALUES ('asset', NULL, 'lent', 'retired')", true),
         ] {
             try await bench.run(change)
             let reports = try await bench.drain()
-            #expect(reports.count > 10)
+            #expect((reports.count > 10) == isLarge, "\(change)")
             try await bench.check(change)
             try await bench.compare(change)
         }

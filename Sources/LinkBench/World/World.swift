@@ -121,7 +121,9 @@ package final class World {
             WHERE a.ci_count = 0 AND a.standing = 0 AND NOT EXISTS (
                 SELECT FROM assetlink_internal.asset_key AS o
                 WHERE o.space_id = k.space_id AND o.key = k.key AND o.asset_ref <> a.asset_ref)
-                AND NOT EXISTS (SELECT FROM assetlink_internal.ci_key AS c WHERE c.key = k.key)
+                AND NOT EXISTS (
+                SELECT FROM assetlink_internal.key_space AS z
+                JOIN assetlink_internal.ci_key AS c ON c.space_id = z.space_id AND c.key = k.key)
             """, order: "key")
     }
 
