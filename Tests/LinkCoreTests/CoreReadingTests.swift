@@ -114,6 +114,8 @@ import Testing
         let zeros = TypedSerial(type: "bios", value: "000")
         let reading = excluded.read(CIRecord(serialNumber: "s", serials: [board, zeros]))
         #expect(reading.sharedSerials == ["S", "B"])
+        let hot = excluded.read(CIRecord(serialNumber: "hot"), suspects: Self.suspects)
+        #expect(hot.sharedSerials == ["HOT"], "what is suspect is held, too")
         #expect(reading.entries.isEmpty && reading.reads.isEmpty && reading.rule == nil)
         #expect(Self.rules.read(CIRecord(serialNumber: "s")).sharedSerials.isEmpty)
     }

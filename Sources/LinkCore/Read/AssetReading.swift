@@ -110,11 +110,8 @@ package struct AssetReading: Sendable {
         }
         holds = Set(
             evidence.compactMap { value in
-                guard let canonical = value.canonical, rules.canBeSuspect(value.kind) else { return nil }
-                switch value.suppression {
-                case nil, .suspect: return KindValue(value.kind, canonical)
-                case .empty, .malformed, .placeholder: return nil
-                }
+                guard let canonical = value.counted, rules.canBeSuspect(value.kind) else { return nil }
+                return KindValue(value.kind, canonical)
             })
         self.evidence = evidence
     }

@@ -18,7 +18,7 @@ package struct CIReading: Sendable {
     package var entries: [EntryReading]
     /// Canonical values of the kinds that can become suspect that its rule reads, suspect or not.
     package var reads: Set<KindValue>
-    /// Serials of an excluded CI: it never claims by them, but shares them (section 11, inherited serial).
+    /// Serials of an excluded CI, suspect or not: it never claims by them, but shares them (section 11, inherited serial).
     package var sharedSerials: Set<String>
 
     /// Whether it counts for the suspect limit: active, and of a class with a rule.
@@ -37,7 +37,7 @@ package struct CIReading: Sendable {
         guard let rule else {
             isIncomplete = false
             entries = []
-            sharedSerials = Set(lists.members(of: Lookup(.serials)).compactMap(\.usable))
+            sharedSerials = Set(lists.members(of: Lookup(.serials)).compactMap(\.counted))
             return
         }
         isIncomplete = rule.required.contains { attribute in
@@ -61,11 +61,8 @@ package struct CIReading: Sendable {
             return EntryReading(entry: entry, keys: keys, values: singles + (members ?? []))
         }
         for value in entries.flatMap(\.values) {
-            guard let canonical = value.canonical, rules.canBeSuspect(value.kind) else { continue }
-            switch value.suppression {
-            case nil, .suspect: reads.insert(KindValue(value.kind, canonical))
-            case .empty, .malformed, .placeholder: break
-            }
+            guard let canonical = value.counted, rules.canBeSuspect(value.kind) else { continue }
+            reads.insert(KindValue(value.kind, canonical))
         }
     }
 }

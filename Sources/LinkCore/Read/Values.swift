@@ -45,6 +45,14 @@ package struct ReadValue: Hashable, Sendable {
 
     /// The canonical value when it counts.
     package var usable: String? { suppression == nil ? canonical : nil }
+
+    /// The canonical value when its holders are counted: suspect or not.
+    var counted: String? {
+        switch suppression {
+        case nil, .suspect: canonical
+        case .empty, .malformed, .placeholder: nil
+        }
+    }
 }
 
 /// Reads raw values by a rule set; `isSuspect` says which canonical values are suspect now.

@@ -236,7 +236,7 @@ extension BatchEngine {
             guard let reading = batch.readings[stored.ref] else { continue }
             let keys = stored.keys.filter { !isDependent($0.space, rules) }
             let wrong = [
-                storedKeys(reading, rules) != keys ? "keys" : nil, reading.held != stored.reads ? "values" : nil,
+                storedKeys(reading, rules) != keys ? "keys" : nil, difference(stored.reads, reading.held),
                 reading.limitClasses(rules) != stored.limitClasses ? "suspect limits" : nil,
             ].compactMap { $0 }
             guard !wrong.isEmpty else { continue }
@@ -244,6 +244,19 @@ extension BatchEngine {
             let source = batch.sources[try columns.int4()]?.name ?? "?"
             report.note("CI \(source)/\(key): stored \(wrong.joined(separator: ", ")) not as by the rules")
         }
+    }
+
+    /// Which values are stored and should not be, or should be and are not; `nil`: none.
+    private func difference(_ stored: Set<KindValue>, _ wanted: Set<KindValue>) -> String? {
+        func few(_ values: Set<KindValue>) -> String {
+            values.prefix(3).map { "\($0.kind.rawValue) \($0.value)" }.sorted().joined(separator: ", ")
+        }
+        let (surplus, missing) = (stored.subtracting(wanted), wanted.subtracting(stored))
+        guard !surplus.isEmpty || !missing.isEmpty else { return nil }
+        let parts = [
+            surplus.isEmpty ? nil : "\(few(surplus)) too many", missing.isEmpty ? nil : "\(few(missing)) missing",
+        ]
+        return "values (\(parts.compactMap { $0 }.joined(separator: "; ")))"
     }
 
     /// Stored figures that must follow from stored rows.
