@@ -128,7 +128,11 @@ package enum RuleSetLoader {
         let entries = try decodeEntries(rows[1])
         var required: [String: [Attribute]] = [:]
         for row in rows[2] {
-            required[try row.text(0), default: []].append(try attribute(try row.text(1), of: try row.text(0)))
+            let name = try row.text(0)
+            guard let word = try row.textOrNil(1) else {
+                throw StoreError.corrupt("class \(name): a required attribute is null")
+            }
+            required[name, default: []].append(try attribute(word, of: name))
         }
         var related: [String: [RelatedEntry]] = [:]
         for row in rows[3] {
