@@ -11,10 +11,11 @@ final class SharedLevel: Sendable {
     func set(_ level: Logger.Level) { self.level.withLock { $0 = level } }
 }
 
-/// A handler whose level is everybody's.
+/// A handler whose level is everybody's, unless one logger is to say less.
 struct AdjustableHandler: LogHandler {
     private var inner: any LogHandler
     private let level: SharedLevel
+    private var own = Logger.Level.trace
 
     init(_ inner: any LogHandler, _ level: SharedLevel) {
         self.inner = inner
@@ -22,10 +23,10 @@ struct AdjustableHandler: LogHandler {
         self.inner.logLevel = .trace
     }
 
-    /// One for all: what one logger is set to is nobody's.
+    /// One for all; a logger that is set to a level of its own says no more than that.
     var logLevel: Logger.Level {
-        get { level.value }
-        set {}
+        get { max(level.value, own) }
+        set { own = newValue }
     }
     var metadata: Logger.Metadata {
         get { inner.metadata }

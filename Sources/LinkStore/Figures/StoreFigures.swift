@@ -26,23 +26,14 @@ package struct StoreFigures: Sendable {
 
     /// Every branch is a pass over what is small, or over decisions and links once.
     private static let sql = """
-        WITH c AS MATERIALIZED (SELECT * FROM assetlink.coverage),
-        d AS MATERIALIZED (SELECT * FROM assetlink.daemon_status),
+        WITH d AS MATERIALIZED (SELECT * FROM assetlink.daemon_status),
         figure (name, label, value) AS (
-            SELECT v.name, NULL, v.value
-            FROM c CROSS JOIN LATERAL (VALUES
-                ('coverage_eligible_cis', c.eligible_cis::numeric), ('coverage_paired_cis', c.paired_cis),
-                ('coverage_orphaned_cis', c.orphaned_cis), ('coverage_conflicted_cis', c.conflicted_cis),
-                ('coverage_excluded_cis', c.excluded_cis), ('coverage_unlinked_assets', c.unlinked_assets),
-                ('coverage_open_conflicts', c.open_conflicts), ('coverage_stale_links', c.stale_links),
-                ('coverage_automatic_links', c.automatic_links), ('coverage_manual_links', c.manual_links),
-                ('coverage_percent', c.coverage_percent), ('coverage_target_percent', c.target_percent),
-                ('coverage_target_met', c.target_met::integer), ('coverage_unknown_class_cis', c.unknown_class_cis)
-            ) AS v (name, value)
-            UNION ALL
-            SELECT 'orphaned_cis', r.key, r.value::numeric FROM c CROSS JOIN LATERAL jsonb_each_text(c.orphans_by_reason) AS r
-            UNION ALL
-            SELECT 'excluded_cis', r.key, r.value::numeric FROM c CROSS JOIN LATERAL jsonb_each_text(c.excluded_by_reason) AS r
+            SELECT CASE WHEN m.scope = 'total' AND m.figure <> 'coverage_percent' THEN 'coverage_' ELSE '' END || m.figure,
+                nullif(m.label, ''), m.value
+            FROM assetlink.coverage_metric AS m
+            -- No scope that reads more than the total; the ages are shown by no series.
+            WHERE m.scope IN ('total', 'reason', 'excluded')
+                AND m.figure NOT IN ('oldest_conflict_seconds', 'oldest_stale_link_seconds')
             UNION ALL
             SELECT v.name, NULL, v.value
             FROM d CROSS JOIN LATERAL (VALUES
@@ -61,8 +52,8 @@ package struct StoreFigures: Sendable {
             GROUP BY s.status
             UNION ALL
             SELECT 'conflicts', k.kind, count(f.kind)
-            FROM (VALUES ('duplicate_asset'), ('contradicting_evidence'), ('duplicate_ci'), ('asset_already_linked'))
-                AS k (kind)
+            FROM (VALUES ('duplicate_asset'), ('contradicting_evidence'), ('duplicate_ci'), ('asset_already_linked'),
+                ('duplicate_ci_identity')) AS k (kind)
             LEFT JOIN assetlink_internal.conflict AS f ON f.kind = k.kind AND f.closed_at IS NULL
             GROUP BY k.kind
             UNION ALL
@@ -82,7 +73,7 @@ package struct StoreFigures: Sendable {
             GROUP BY a.severity
             UNION ALL
             SELECT 'connections', r.role, count(a.pid)
-            FROM (VALUES ('work'), ('listen'), ('count'), ('metrics'), ('waiting')) AS r (role)
+            FROM (VALUES ('work'), ('listen'), ('count'), ('metrics'), ('waiting'), ('write-back')) AS r (role)
             LEFT JOIN pg_catalog.pg_stat_activity AS a
                 ON a.application_name = 'assetlinkd ' || r.role AND a.datname = current_database()
             GROUP BY r.role
