@@ -71,10 +71,12 @@ let package = Package(
             name: "SystemdTests",
             dependencies: ["Systemd", "LinkTesting", "LinkService", "Postgres", "assetlinkd", logging],
             swiftSettings: house),
+        // What glibc's allocator is told: Swift's own module of the C library leaves it out.
+        .systemLibrary(name: "CMalloc"),
         // What runs for years: the loop, the lease, the doorbell.
         .target(
             name: "LinkService",
-            dependencies: ["LinkCore", "LinkStore", "Postgres", "Systemd", logging, lifecycle, metrics],
+            dependencies: ["CMalloc", "LinkCore", "LinkStore", "Postgres", "Systemd", logging, lifecycle, metrics],
             swiftSettings: house),
         // What a site may set: each setting described once, read from flags, environment and a file.
         .target(

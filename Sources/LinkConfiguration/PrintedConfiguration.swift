@@ -1,4 +1,4 @@
-/// The settings as text: what is in force, the example, the manual page; all of them made of ``Setting/all``.
+/// The settings as text: what is in force, and the example; made of ``Setting/all``, as ``PrintedManual`` is.
 package enum PrintedConfiguration {
     /// What is in force, as a file that says the same; secrets are not shown.
     package static func inForce(_ configured: Configured) -> String {
@@ -34,44 +34,8 @@ package enum PrintedConfiguration {
         return text
     }
 
-    /// The manual page assetlinkd(8).
-    package static var manual: String {
-        var text = """
-            .TH ASSETLINKD 8 "" "assetlinkd" "System Administration"
-            .SH NAME
-            assetlinkd \\- keeps CMDB configuration items linked to ITAM hardware assets
-            .SH SYNOPSIS
-            .B assetlinkd
-            [\\fB\\-\\-config\\fR \\fIFILE\\fR] [\\fIOPTION\\fR]...
-            .SH DESCRIPTION
-            Hears of every change of assets and configuration items in a PostgreSQL database, and keeps the links between
-            them in it. Settings come from a file, from the environment, which wins over it, and from flags, which win over
-            both. SIGHUP reads them again: all of them take effect, or none and the log says why. SIGTERM ends it when the
-            batch under way is done, a second one at once.
-            .TP
-            .B \\-\\-config \\fIFILE\\fR
-            The configuration file.
-            .TP
-            .B \\-\\-print\\-config
-            Print the settings in force and where each came from, without secrets, and end.
-            .TP
-            .B \\-\\-print\\-example
-            Print a file with every setting, and end.
-            .SH SETTINGS
-
-            """
-        for setting in Setting.all {
-            text += ".TP\n.B \(roff(setting.key))\n\(roff(setting.help))\n\(roff(facts(setting))).\n"
-        }
-        text += """
-            .SH SEE ALSO
-            .BR assetlinkctl (1)
-
-            """
-        return text
-    }
-
-    private static func facts(_ setting: Setting) -> String {
+    /// What is taken, the default, and where else it can be said.
+    static func facts(_ setting: Setting) -> String {
         var facts = [
             setting.range, "default: \(setting.initial.isEmpty ? "empty" : setting.initial)", setting.variable,
         ]
@@ -81,7 +45,8 @@ package enum PrintedConfiguration {
         return facts.joined(separator: "; ")
     }
 
-    private static func sections(_ body: (Substring, [Setting]) -> Void) {
+    /// The settings by sections, in their order.
+    static func sections(_ body: (Substring, [Setting]) -> Void) {
         var rest = Setting.all[...]
         while let first = rest.first {
             let settings = Array(rest.prefix { $0.section == first.section })
@@ -121,9 +86,5 @@ package enum PrintedConfiguration {
             }
         }
         return lines
-    }
-
-    private static func roff(_ text: String) -> String {
-        text.map { $0 == "-" ? "\\-" : $0 == "\\" ? "\\e" : "\($0)" }.joined()
     }
 }

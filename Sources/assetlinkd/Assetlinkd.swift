@@ -27,11 +27,16 @@ struct Assetlinkd: AsyncParsableCommand {
     @Flag(help: "Print the manual page assetlinkd(8), and end.")
     var printManual = false
 
+    @Flag(help: "Print the manual page assetlinkd.yaml(5), and end.")
+    var printFileManual = false
+
     @OptionGroup var options: SettingOptions
 
     func run() async throws {
+        Heap.useOneArena()
         if printExample { return Speaking.answer(PrintedConfiguration.example) }
-        if printManual { return Speaking.answer(PrintedConfiguration.manual) }
+        if printManual { return Speaking.answer(PrintedManual.program) }
+        if printFileManual { return Speaking.answer(PrintedManual.file) }
         let source = ConfigurationSource(file: config, flags: options.said)
         let configured: Configured
         do {

@@ -13,7 +13,8 @@ import Testing
 
     /// `ASSETLINK_REGENERATE=1` writes them anew.
     @Test(arguments: [
-        ("assetlinkd.example.yaml", PrintedConfiguration.example), ("assetlinkd.8", PrintedConfiguration.manual),
+        ("assetlinkd.example.yaml", PrintedConfiguration.example), ("assetlinkd.8", PrintedManual.program),
+        ("assetlinkd.yaml.5", PrintedManual.file),
     ])
     func theFilesAreAsMade(name: String, text: String) throws {
         let path = "\(Self.folder)/\(name)"

@@ -1,7 +1,7 @@
 /// How the daemon ends.
 ///
 /// `deploy/docs/service.md` has the table. The numbers that `assetlinkctl` has too mean the same.
-package enum DaemonExit: Int32, Sendable {
+package enum DaemonExit: Int32, CaseIterable, Sendable {
     /// The database cannot be worked with: its encoding, or something unforeseen.
     case failed = 2
     /// The role lacks what the daemon needs.
@@ -16,6 +16,19 @@ package enum DaemonExit: Int32, Sendable {
     case pooler = 8
     /// The configuration is not right; nothing was begun.
     case configuration = 78
+
+    /// What it says to whoever started the program.
+    package var meaning: String {
+        switch self {
+        case .failed: "the database cannot be worked with: its encoding is not UTF8"
+        case .permission: "the role may not do the daemon's work"
+        case .schemaMismatch: "the database was never migrated, or is older than the program: assetlinkctl migrate"
+        case .databaseIsNewer: "the database is of a newer release than the program"
+        case .foreignLineage: "the database is a copy of another one: assetlinkctl rebase"
+        case .pooler: "a transaction pooler stands between"
+        case .configuration: "a setting is not right, or its file cannot be read: everything that is wrong is said"
+        }
+    }
 }
 
 /// Why a daemon cannot work with a database, in words that say what to do.

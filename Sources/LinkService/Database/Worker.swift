@@ -18,6 +18,7 @@ actor Worker {
     private var position = Snapshot.beginning
     private var ranges: [BulkRange] = []
     private var sweepPosition = SweepPosition()
+    private var thrift = HeapThrift()
     /// How often a server that cannot be written to was asked on one connection.
     private var checks = 0
 
@@ -132,6 +133,7 @@ actor Worker {
         case .keepHouse:
             let housekeeping = Housekeeping(connection: connection, configuration: configuration, logger: logger)
             try await housekeeping.run(position, ranges)
+            if thrift.isDue() { Heap.giveBack() }
             return .houseKept(try await Bell(connection: connection, lease: lease).facts())
         case .sweep:
             try await sweep()
@@ -163,7 +165,13 @@ actor Worker {
         }
         // What discovery writes comes back through the log: the next batch is due at once.
         let items = try await engine.discover()
-        return items == 0 ? reply : .done(changes: items, isBusy: true)
+        let answer = items == 0 ? reply : .done(changes: items, isBusy: true)
+        if case .done(let changes, _) = answer {
+            thrift.looked(found: max(1, changes))
+        } else {
+            thrift.looked(found: 0)
+        }
+        return answer
     }
 
     /// Raw NOTIFY events go into the log first; from then on they are as durable as any other (engine point 1).

@@ -27,9 +27,11 @@ extension BatchEngine {
         let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }.filter {
             !$0.isPublished && !$0.isDetached && $0.status == .ok
         }
-        // Of an engine that has had nothing to do yet: which columns are read follows from the rules.
-        if rules == nil {
+        // Of an engine that has had nothing to do yet: which columns are read follows from the rules. Once is enough, as
+        // other rules are taken up by a batch; compiling them for each page was half of an idle daemon's work.
+        if rules == nil, !readsByRules {
             reader = SourceReader(rules: CompiledRuleSet(try await RuleSetLoader.load(connection)))
+            readsByRules = true
         }
         guard let source = sources.first(where: { $0.id >= position.source }) else {
             position.source = 0
