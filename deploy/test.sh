@@ -78,6 +78,18 @@ check_alerts() {
     ((status == 0 || status == 3)) || fail "the alert rules do not pass their tests"
 }
 
+# A package of the programs just built: what is in it, not that they run elsewhere (deploy/deb/test.sh without --quick).
+check_package() {
+    say "The Debian package"
+    if ! has apt-get || { [[ $INSTALL == no ]] && ! { has dh && has lintian; }; }; then
+        note "not checked: debhelper and lintian are not here"
+        return 0
+    fi
+    local programs
+    programs=$(products_folder debug)
+    deploy/deb/test.sh --quick --programs "$programs" || fail "the package is not as it should be"
+}
+
 main() {
     parse_options "$@"
     need_swift
@@ -103,6 +115,7 @@ main() {
             run_tests "The service manager" --filter SystemdTests
             run_tests "Configuration" --filter LinkConfigurationTests
             check_alerts
+            check_package
             run_tests "Faults, in their short forms" --filter LinkFaultTests
             run_tests "The benchmark, on a small world" --filter LinkBenchTests
         fi

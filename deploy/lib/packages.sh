@@ -1,10 +1,18 @@
 # shellcheck shell=bash
 # The system packages that the project needs, on Debian and what descends from it.
 
-# packages_missing [faults]: which of libpq-dev, pkg-config and postgresql are not there, by what is really needed of
-# them; and of what the fault suite takes beside them.
+# packages_missing [faults|deb]: which of libpq-dev, pkg-config and postgresql are not there, by what is really needed of
+# them; and of what the fault suite takes beside them. For a Debian package: only what makes and checks one.
 packages_missing() {
     local missing=()
+    if [[ ${1:-} == deb ]]; then
+        has dh || missing+=(debhelper)
+        has dpkg-buildpackage || missing+=(dpkg-dev)
+        has objdump || missing+=(binutils)
+        has lintian || missing+=(lintian)
+        printf '%s\n' "${missing[@]}"
+        return
+    fi
     [[ -n $(find /usr/include -name libpq-fe.h -print -quit 2>/dev/null) ]] || missing+=(libpq-dev)
     has pkg-config || missing+=(pkg-config)
     [[ -n $(postgres_programs) ]] || missing+=(postgresql)
@@ -15,7 +23,7 @@ packages_missing() {
     printf '%s\n' "${missing[@]}"
 }
 
-# ensure_packages MAY_INSTALL [faults]: installs what is missing, saying so.
+# ensure_packages MAY_INSTALL [faults|deb]: installs what is missing, saying so.
 ensure_packages() {
     local missing=()
     mapfile -t missing < <(packages_missing "${2:-}" | sed '/^$/d')

@@ -32,5 +32,6 @@ check_scripts() {
         printf '   skipped: shellcheck is not installed\n'
         return 0
     fi
-    shellcheck -x deploy/*.sh deploy/bench deploy/fuzz deploy/soak deploy/lib/*.sh .ci/run || fault "shellcheck found something"
+    shellcheck -x deploy/*.sh deploy/bench deploy/fuzz deploy/idle deploy/soak deploy/lib/*.sh deploy/deb/*.sh deploy/container/*.sh \
+        deploy/container/livez .ci/run || fault "shellcheck found something"
 }
