@@ -95,7 +95,10 @@ main() {
     need_swift
     ensure_packages "$INSTALL"
     # Without these the faults that need them are skipped, and say so.
-    if [[ $FAST == no && $INSTALL == yes ]] && has apt-get; then ensure_packages yes faults; fi
+    if [[ $FAST == no && $INSTALL == yes ]] && has apt-get; then
+        ensure_packages yes faults
+        ensure_pgtap
+    fi
     check_style
     build_tests
     if [[ -n $FILTER ]]; then

@@ -40,8 +40,7 @@ private enum MigratedTemplate {
     static let ready = Task<Void, any Error> {
         let conninfo = try await TestServer.shared().createDatabase(named: name)
         let connection = try await PostgresConnection.connect(ConnectionSettings(conninfo), logger: quietLogger)
-        let files = try Migrator.load(directory: MigrationFolder.find())
-        try await Migrator(files: files).apply(on: connection)
+        try await Migrator().apply(on: connection)
         // Nobody may be connected to what is copied.
         await connection.close()
     }

@@ -1,292 +1,122 @@
+import LinkStore
 import LinkTesting
 import Postgres
 import Testing
 
-/// Who may do what: the exact set, so that a privilege too many fails as one too few does.
+/// Who may do what. The exact sets are in `sql/tests/privileges_expected.sql`.
 @Suite struct PrivilegesTests {
-    /// Relations by role: `schema.relation: privileges`.
-    private static let relations: [String: [String]] = [
-        "assetlink_reader": publicRelations.map { "assetlink.\($0): SELECT" },
-        "assetlink_operator": publicRelations.map {
-            "assetlink.\($0): " + (configuration.contains($0) ? "DELETE INSERT SELECT UPDATE" : "SELECT")
-        } + ["capture", "discovery_target", "source", "source_status"].map { "assetlink_internal.\($0): SELECT" },
-        "assetlink_emitter": [],
-        "assetlink_integrator": ["capture", "discovery_target", "source", "source_status"].map {
-            "assetlink_internal.\($0): SELECT"
-        },
-        "assetlink_delegate": [],
-        "assetlink_write_back": [],
-        "assetlink_daemon": publicRelations.map { "assetlink.\($0): SELECT" }
-            + internalRelations.map { "assetlink_internal.\($0.key): \($0.value)" },
+    private static let folder = MigrationFolder.find() + "/../tests"
+
+    /// Exact privileges, owners, comments, search paths, and that the audit stays as it was written.
+    @Test(arguments: ["privileges", "shape", "audit_rows"])
+    func pgTAPHasNothingToSay(_ file: String) async throws {
+        let database = try await migratedDatabase("pgtap_\(file)")
+        let connection = try await PostgresConnection.connect(ConnectionSettings(database), logger: quietLogger)
+        guard try await PgTAP.isThere(connection) else { return }
+        let failures = try await PgTAP.failures(of: file, in: Self.folder, on: database)
+        #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
+    }
+
+    /// What each of those tests is there for: a broken variant, and the test that must find it.
+    private static let controls: [(file: String, broken: String, finds: [String])] = [
+        ("privileges", "GRANT UPDATE ON assetlink_internal.audit TO assetlink_daemon", ["may use each table"]),
+        ("privileges", "REVOKE SELECT ON assetlink.ci_state FROM assetlink_reader", ["may use each view"]),
+        ("privileges", "CREATE TABLE assetlink_internal.more (a integer)", ["may use each table"]),
+        ("privileges", "DROP VIEW assetlink.daemon_status", ["may use each view"]),
+        ("privileges", "GRANT SELECT (at) ON assetlink_internal.audit TO assetlink_reader", ["may use each column"]),
+        (
+            "privileges", "GRANT UPDATE ON SEQUENCE assetlink_internal.audit_audit_id_seq TO assetlink_daemon",
+            ["may use each sequence"]
+        ),
+        (
+            "privileges", "GRANT EXECUTE ON FUNCTION assetlink.rebase TO PUBLIC",
+            ["may use each function", "PUBLIC has nothing"]
+        ),
+        (
+            "privileges", "GRANT EXECUTE ON FUNCTION assetlink.rebase TO assetlink_reader WITH GRANT OPTION",
+            ["may use each function"]
+        ),
+        ("privileges", "CREATE DOMAIN assetlink.word AS text", ["may use each type"]),
+        ("privileges", "GRANT CREATE ON SCHEMA assetlink TO assetlink_daemon", ["may use each schema"]),
+        ("privileges", "GRANT assetlink_owner TO assetlink_daemon", ["may use each role"]),
+        ("privileges", "ALTER ROLE assetlink_reader CREATEDB", ["may use each role"]),
+        ("privileges", "ALTER ROLE assetlink_daemon SET row_security = on", ["may use each role"]),
+        ("privileges", "REVOKE DELETE ON assetlink_internal.audit FROM assetlink_owner", ["may use each table"]),
+        (
+            "privileges", "ALTER DEFAULT PRIVILEGES FOR ROLE assetlink_owner GRANT SELECT ON TABLES TO PUBLIC",
+            ["may use each default"]
+        ),
+        ("privileges", "GRANT CREATE ON DATABASE pg_temp_database TO assetlink_daemon", ["of another kind"]),
+        (
+            "privileges", "GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO assetlink_daemon",
+            ["may use each function"]
+        ),
+        (
+            "shape", "ALTER FUNCTION assetlink.pin SET search_path = assetlink, pg_catalog",
+            ["SECURITY DEFINER function has pg_catalog first", "fixes its search path"]
+        ),
+        ("shape", "ALTER FUNCTION assetlink_internal.attach RESET search_path", ["fixes its search path"]),
+        ("shape", "ALTER TABLE assetlink.setting OWNER TO postgres", ["everything belongs"]),
+        ("shape", "ALTER ROLE assetlink_operator LOGIN", ["nobody logs in"]),
+        ("shape", "GRANT CREATE ON SCHEMA public TO PUBLIC", ["may create objects anywhere"]),
+        ("shape", "COMMENT ON TABLE assetlink.setting IS NULL", ["every table, view, index"]),
+        ("shape", "CREATE INDEX more ON assetlink_internal.audit (actor)", ["every table, view, index"]),
+        ("shape", "ALTER TABLE assetlink_internal.audit ADD COLUMN more text", ["every column"]),
+        ("shape", "COMMENT ON FUNCTION assetlink.pin IS ' '", ["every function has a comment"]),
+        ("shape", "COMMENT ON TRIGGER never_rewritten ON assetlink_internal.audit IS NULL", ["every trigger"]),
+        ("shape", "CREATE DOMAIN assetlink.word AS text", ["every schema, type and domain"]),
+        ("shape", "COMMENT ON ROLE assetlink_emitter IS NULL", ["every role has a comment"]),
+        (
+            "audit_rows", "GRANT DELETE ON assetlink_internal.audit TO assetlink_daemon",
+            ["the daemon is refused: DELETE FROM assetlink_internal.audit"]
+        ),
+        (
+            "audit_rows", "ALTER TABLE assetlink_internal.audit ENABLE TRIGGER never_rewritten",
+            ["triggers hold for replication: UPDATE", "switched on always"]
+        ),
+        (
+            "audit_rows", "ALTER TABLE assetlink_internal.batch DISABLE TRIGGER never_rewritten",
+            ["the owner too is refused: DELETE FROM assetlink_internal.batch"]
+        ),
+        (
+            "audit_rows", "GRANT SET ON PARAMETER session_replication_role TO assetlink_daemon",
+            ["the daemon is refused: SET session_replication_role"]
+        ),
+        (
+            "audit_rows", "GRANT assetlink_owner TO assetlink_daemon",
+            ["no role of ours is a member of the owner", "the daemon is refused: ALTER TABLE"]
+        ),
     ]
 
-    private static let configuration: Set = [
-        "ci_class", "placeholder", "lifecycle_state", "manufacturer_alias", "suspect_limit", "setting",
-    ]
-
-    private static let publicRelations =
-        configuration + [
-            "alarm", "asset_evidence", "asset_state", "audit", "ci_evidence", "ci_state", "ci_with_asset", "conflict",
-            "conflict_member", "conflict_queue", "conflict_queue_index", "conflict_source", "coverage",
-            "coverage_by_class", "coverage_by_source", "coverage_history", "coverage_metric", "daemon_status",
-            "dead_letter",
-            "discovery_payload", "discovery_relation_result", "discovery_result",
-            "discrepancy", "feed_status",
-            "held_change",
-            "link", "link_index", "link_period", "operator_act", "operator_decision", "orphan_cause", "orphaned_ci",
-            "orphaned_ci_index", "rule_set",
-            "schema_version",
-            "stale_link", "stale_link_index",
-            "suspect_identifier",
-            "unlinked_asset", "unlinked_asset_index", "unmapped", "write_back", "write_back_failure",
-        ]
-
-    /// What the daemon may do with each internal relation; it reads all of them.
-    private static let internalRelations: [String: String] = {
-        var all: [String: String] = [:]
-        for name in [
-            "act", "aged_link", "asset_ring", "asset_serial", "capture", "ci_ring", "class_age", "conflict_asset",
-            "conflict_ci",
-            "pending_change", "pinned_entry_claim", "source_facts", "rule_edit", "rule_head", "rule_set", "source",
-        ] { all[name] = "SELECT" }
-        for name in [
-            "act_end", "audit", "batch", "change_log_0", "change_log_1", "change_log_2", "key_space",
-        ] {
-            all[name] = "INSERT SELECT"
+    @Test func pgTAPFindsWhatIsBroken() async throws {
+        let database = try await migratedDatabase()
+        let connection = try await PostgresConnection.connect(ConnectionSettings(database), logger: quietLogger)
+        guard try await PgTAP.isThere(connection) else { return }
+        let name = try await connection.query("SELECT current_database()::text").first?.text(0) ?? ""
+        for control in Self.controls {
+            let failures = try await PgTAP.failures(
+                of: control.file, in: Self.folder, on: database,
+                broken: control.broken.replacing("pg_temp_database", with: name))
+            for words in control.finds {
+                #expect(
+                    failures.contains { $0.contains(words) },
+                    "\(control.file), \(control.broken): \(failures.joined(separator: "\n"))")
+            }
         }
-        all["write_back"] = "SELECT UPDATE"
-        for name in ["discovery_item", "discovery_payload", "discovery_relation", "discovery_target"] {
-            all[name] = "SELECT UPDATE"
-        }
-        for name in ["conflict", "dead_letter", "link", "link_period"] { all[name] = "INSERT SELECT UPDATE" }
-        for name in [
-            "asset", "asset_key", "asset_value", "ci", "ci_decision", "ci_key", "ci_value", "composite_mark",
-            "coverage_snapshot", "held_change", "lease", "lineage", "pair_in_force", "published_record",
-            "source_status",
-            "suspect_value", "trusted_value", "write_back_retry", "write_back_todo",
-        ] { all[name] = "DELETE INSERT SELECT UPDATE" }
-        for name in [
-            "asset_asset_ref_seq", "audit_audit_id_seq", "change_seq", "ci_ci_ref_seq", "conflict_conflict_id_seq",
-            "dead_letter_id_seq", "key_space_space_id_seq", "link_link_id_seq",
-        ] { all[name] = "USAGE" }
-        all["bell"] = "SELECT UPDATE"
-        all["log_current"] = "SELECT"
-        return all
-    }()
-
-    @Test(arguments: relations.keys.sorted())
-    func relationsOfEachRole(_ role: String) async throws {
-        let found = try await migratedConnection().query(
-            """
-            SELECT format('%s.%s: %s', n.nspname, c.relname, string_agg(x.privilege_type, ' '
-                ORDER BY x.privilege_type))
-            FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace CROSS JOIN aclexplode(c.relacl) AS x
-            WHERE n.nspname IN ('assetlink', 'assetlink_internal') AND x.grantee = $1::text::regrole
-            GROUP BY n.nspname, c.relname
-            """, [.text(role)])
-        #expect(try difference(found, Self.relations[role] ?? []) == [])
-    }
-
-    /// Functions by role, by name: no function of ours is overloaded.
-    private static let functions: [String: [String]] = [
-        "assetlink_reader": readers + orphans + [
-            "assetlink.audit_verify", "assetlink.conflict_detail", "assetlink.decommission_impact",
-            "assetlink.suggest_assets",
-        ],
-        "assetlink_operator": readers + orphans + attachHelpers + [
-            "assetlink.activate_rule_set", "assetlink.approve_activation", "assetlink.approve_held",
-            "assetlink.audit_verify", "assetlink.block",
-            "assetlink.check_source",
-            "assetlink.close_stale_link", "assetlink.conflict_detail", "assetlink.decommission_impact",
-            "assetlink.distrust_identifier", "assetlink.drop_activation", "assetlink.drop_held", "assetlink.pin",
-            "assetlink.rebase",
-            "assetlink.replay_dead_letter", "assetlink.requeue",
-            "assetlink.resolve_conflict", "assetlink.resync", "assetlink.rollback_rule_set",
-            "assetlink.set_composite", "assetlink.suggest_assets",
-            "assetlink.trust_identifier", "assetlink.unblock", "assetlink.unpin",
-        ],
-        "assetlink_emitter": [
-            "assetlink.decommission_asset", "assetlink.delete_asset", "assetlink.delete_ci", "assetlink.discover",
-            "assetlink.discovery_results", "assetlink.publish_asset", "assetlink.publish_ci",
-        ],
-        "assetlink_integrator": attachHelpers + [
-            "assetlink.attach_asset_source", "assetlink.attach_ci_source", "assetlink.check_rule",
-            "assetlink.check_source",
-            "assetlink.create_published_source", "assetlink.set_asset_facts", "assetlink.detach_source",
-            "assetlink.disable_discovery",
-            "assetlink.enable_discovery", "assetlink.resync", "assetlink.set_write_back",
-            "assetlink.unset_write_back", "assetlink_internal.check_write_back",
-            "assetlink_internal.grant_write_back", "assetlink_internal.record_write_back",
-            "assetlink_internal.written_source",
-            "assetlink_internal.attach",
-            "assetlink_internal.drop_captures", "assetlink_internal.make_capture", "assetlink_internal.record_detach",
-            "assetlink_internal.register_source",
-        ],
-        "assetlink_delegate": [],
-        // Its own functions, as their owner.
-        "assetlink_write_back": ["assetlink_internal.write_back_rows", "assetlink_internal.write_back_set"],
-        "assetlink_daemon": readers + [
-            "assetlink_internal.append_log", "assetlink_internal.asset_facts", "assetlink_internal.audit_bytes",
-            "assetlink_internal.batch_digest",
-            "assetlink_internal.capture_refusals", "assetlink_internal.drifted", "assetlink_internal.mend",
-            "assetlink_internal.open_transactions", "assetlink_internal.qualified_name",
-            "assetlink_internal.relation_tree", "assetlink_internal.trigger_findings",
-            "assetlink_internal.check_discovery", "assetlink_internal.did_you_mean",
-            "assetlink_internal.discovery_items", "assetlink_internal.discovery_relations",
-            "assetlink_internal.holders_digest", "assetlink_internal.nearest", "assetlink_internal.retry_discovery",
-            "assetlink_internal.digest_field", "assetlink_internal.empty_log", "assetlink_internal.log_change",
-            "assetlink_internal.log_is_unused", "assetlink_internal.plan_source", "assetlink_internal.switch_log",
-            "assetlink_internal.refresh_statistics", "assetlink_internal.take_coverage_snapshot",
-            "assetlink_internal.take_event", "assetlink_internal.unusable_value",
-            "assetlink_internal.take_notification", "assetlink_internal.write_back_rows",
-            "assetlink_internal.write_back_set",
-        ],
-    ]
-
-    private static let readers = [
-        "assetlink.changes_since", "assetlink.check_rule", "assetlink.links_as_of", "assetlink.source_number",
-        "assetlink_internal.aged_before",
-        "assetlink_internal.alarms", "assetlink_internal.batch_at",
-        "assetlink_internal.serial_form",
-    ]
-
-    private static let orphans = [
-        "assetlink.asset_candidates", "assetlink.orphan_advice", "assetlink.orphan_causes", "assetlink.record_waits",
-        "assetlink.source_has_records", "assetlink_internal.asset_facts", "assetlink_internal.unknown_links",
-        "assetlink_internal.orphan_step",
-    ]
-
-    private static let attachHelpers = [
-        "base_type", "binding_columns", "check_binding_type", "check_source", "column_origin", "create_triggers",
-        "did_you_mean", "discovery_findings", "discovery_rights", "drop_triggers", "nearest", "plan_source",
-        "qualified_name", "read_by", "relation_tree", "source_named",
-        "trigger_findings", "unmapped_counts", "watched_column", "whole_scans", "write_back_findings",
-    ].map { "assetlink_internal.\($0)" }
-
-    @Test(arguments: functions.keys.sorted())
-    func functionsOfEachRole(_ role: String) async throws {
-        // Capture functions are generated for each attached table.
-        let found = try await migratedConnection().query(
-            """
-            SELECT DISTINCT format('%s.%s', n.nspname, p.proname)
-            FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace CROSS JOIN aclexplode(p.proacl) AS x
-            WHERE n.nspname IN ('assetlink', 'assetlink_internal') AND x.grantee = $1::text::regrole
-                AND p.proname !~ '^capture_[0-9]'
-            """, [.text(role)])
-        #expect(try difference(found, Self.functions[role] ?? []) == [])
-    }
-
-    /// What is there and should not be, or the other way round.
-    private func difference(_ found: Rows, _ expected: [String]) throws -> [String] {
-        let found = Set(try found.map { try $0.text(0) })
-        return found.subtracting(expected).map { "too much: \($0)" }.sorted()
-            + Set(expected).subtracting(found).map { "missing: \($0)" }.sorted()
-    }
-
-    @Test(arguments: [
-        (
-            "PUBLIC has a privilege",
-            """
-            SELECT c.oid::regclass::text FROM ours AS n JOIN pg_class AS c ON c.relnamespace = n.oid,
-                aclexplode(c.relacl) AS x
-            WHERE x.grantee = 0
-            UNION ALL
-            SELECT p.oid::regprocedure::text FROM ours AS n JOIN pg_proc AS p ON p.pronamespace = n.oid,
-                aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
-            WHERE x.grantee = 0
-            UNION ALL
-            SELECT n.nspname FROM ours AS n, aclexplode(n.nspacl) AS x WHERE x.grantee = 0
-            """
-        ),
-        (
-            "a role may create objects",
-            """
-            SELECT n.nspname || ' by ' || r.rolname FROM ours AS n, pg_roles AS r
-            WHERE r.rolname IN ('assetlink_daemon', 'assetlink_operator', 'assetlink_reader', 'assetlink_emitter',
-                'assetlink_integrator', 'assetlink_delegate', 'assetlink_write_back')
-                AND has_schema_privilege(r.oid, n.oid, 'CREATE')
-            """
-        ),
-        (
-            "a role may log in or is a member of another",
-            """
-            SELECT r.rolname FROM pg_roles AS r WHERE r.rolname IN ('assetlink_owner', 'assetlink_daemon',
-                'assetlink_operator',
-                'assetlink_reader', 'assetlink_emitter', 'assetlink_integrator', 'assetlink_delegate',
-                'assetlink_write_back')
-                AND (r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolbypassrls
-                    OR EXISTS (SELECT FROM pg_auth_members AS m WHERE m.member = r.oid))
-            """
-        ),
-        (
-            "the emitter or the delegate sees internals",
-            """
-            SELECT r.rolname FROM ours AS n, pg_roles AS r WHERE n.nspname = 'assetlink_internal'
-                AND r.rolname IN ('assetlink_reader', 'assetlink_emitter', 'assetlink_delegate',
-                        'assetlink_write_back')
-                    AND has_schema_privilege(r.oid, n.oid, 'USAGE')
-            """
-        ),
-        (
-            "a SECURITY DEFINER function does not pin search_path, pg_temp last",
-            """
-            SELECT p.oid::regprocedure::text FROM ours AS n JOIN pg_proc AS p ON p.pronamespace = n.oid
-            WHERE p.prosecdef AND NOT EXISTS (
-                SELECT FROM unnest(p.proconfig) AS c (setting) WHERE c.setting ~ '^search_path=.*pg_temp"?$')
-            """
-        ),
-        (
-            "an object belongs to a login role",
-            """
-            SELECT c.oid::regclass::text FROM ours AS n JOIN pg_class AS c ON c.relnamespace = n.oid
-            WHERE c.relowner <> 'assetlink_owner'::regrole
-            """
-        ),
-        (
-            "an object has no comment",
-            """
-            SELECT c.oid::regclass::text FROM ours AS n JOIN pg_class AS c ON c.relnamespace = n.oid
-            WHERE c.relkind IN ('r', 'v', 'i', 'S') AND obj_description(c.oid, 'pg_class') IS NULL
-                -- What belongs to a constraint or to an identity column has a name that says it.
-                AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = c.oid)
-                AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'i')
-            UNION ALL
-            SELECT p.oid::regprocedure::text FROM ours AS n JOIN pg_proc AS p ON p.pronamespace = n.oid
-            WHERE obj_description(p.oid, 'pg_proc') IS NULL
-            UNION ALL
-            SELECT t.tgname || ' on ' || c.relname FROM ours AS n JOIN pg_class AS c ON c.relnamespace = n.oid
-            JOIN pg_trigger AS t ON t.tgrelid = c.oid
-            WHERE NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL
-            UNION ALL
-            SELECT n.nspname FROM ours AS n WHERE obj_description(n.oid, 'pg_namespace') IS NULL
-            """
-        ),
-        (
-            "a column has no comment",
-            """
-            SELECT format('%s.%s', c.oid::regclass, a.attname) FROM ours AS n
-                JOIN pg_class AS c ON c.relnamespace = n.oid
-            JOIN pg_attribute AS a ON a.attrelid = c.oid
-            WHERE c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped AND col_description(c.oid,
-                a.attnum) IS NULL
-            """
-        ),
-    ])
-    func nothingIsAmiss(_ problem: String, _ query: String) async throws {
-        let found = try await migratedConnection().query(
-            """
-            WITH ours AS (SELECT * FROM pg_namespace WHERE nspname IN ('assetlink', 'assetlink_internal')),
-                found (what) AS (\(query))
-            SELECT what FROM found ORDER BY what
-            """)
-        #expect(try found.map { try $0.text(0) } == [], "\(problem)")
     }
 
     @Test(arguments: ["assetlink_reader", "assetlink_operator", "assetlink_daemon"])
     func everyPublicRelationCanBeRead(_ role: String) async throws {
         let connection = try await migratedConnection()
         try await connection.script("SET ROLE \(role)")
-        for relation in Self.publicRelations.sorted() + ["links_as_of(now())"] {
+        let relations = try await connection.query(
+            """
+            SELECT c.relname::text FROM pg_class AS c
+            WHERE c.relnamespace = 'assetlink'::regnamespace AND c.relkind IN ('r', 'v') ORDER BY c.relname
+            """
+        ).map { try $0.text(0) }
+        #expect(relations.count > 40)
+        for relation in relations + ["links_as_of(now())"] {
             #expect(try await connection.query("SELECT * FROM assetlink.\(relation) LIMIT 1").count <= 1)
         }
     }

@@ -36,6 +36,22 @@ ensure_packages() {
     install_packages "${missing[@]}"
 }
 
+# ensure_pgtap: pgTAP for the newest server, for the tests of sql/tests; where it cannot be had, that is said, and those
+# tests say that they are left out.
+ensure_pgtap() {
+    local share major
+    share=$("$(postgres_programs)/pg_config" --sharedir 2>/dev/null || true)
+    major=$("$(postgres_programs)/postgres" --version | sed 's/.* \([0-9]*\)[.a-z].*/\1/')
+    [[ ! -e ${share:-/usr/share/postgresql/$major}/extension/pgtap.control ]] || return 0
+    as_root apt-get update -qq
+    if apt-cache show "postgresql-$major-pgtap" >/dev/null 2>&1; then
+        say "Installing postgresql-$major-pgtap with apt-get"
+        apt_install "postgresql-$major-pgtap"
+    else
+        note "there is no package postgresql-$major-pgtap: the exact privileges are not checked"
+    fi
+}
+
 # install_packages NAME…: apt-get, as root or through sudo; a server comes without a cluster of its own.
 install_packages() {
     as_root apt-get update -qq

@@ -40,7 +40,7 @@ package struct Site: Sendable {
     func create(_ name: String) async throws {
         let connection = try await PostgresConnection.connect(
             ConnectionSettings(try await server.createDatabase(named: name)), logger: logger)
-        try await Migrator(files: try Migrator.load(directory: MigrationFolder.find())).apply(on: connection)
+        try await Migrator().apply(on: connection)
         await connection.close()
     }
 

@@ -38,11 +38,11 @@ package struct Migrate: PlainCommand {
 
     /// Applies them, or says what it would do.
     package func run(_ console: Console) async throws -> CommandExit {
-        let files = try Migrator.load(directory: folder ?? MigrationFolder.find())
-        try Migrator.requireComplete(files)
+        let migrator = try Migrator(directory: folder ?? MigrationFolder.find())
+        try Migrator.requireComplete(migrator.files)
         let session = try await Session.connect(common, console)
         do {
-            try await migrate(files, session)
+            try await migrate(migrator, session)
             await session.connection.close()
             return .success
         } catch {
@@ -51,8 +51,7 @@ package struct Migrate: PlainCommand {
         }
     }
 
-    private func migrate(_ files: [MigrationFile], _ session: Session) async throws {
-        let migrator = Migrator(files: files)
+    private func migrate(_ migrator: Migrator, _ session: Session) async throws {
         let plan = try await migrator.plan(on: session.connection)
         if showSQL {
             for file in plan.pending { session.console.say("-- \(file.name)\n\(file.sql)") }

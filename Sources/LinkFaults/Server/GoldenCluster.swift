@@ -14,7 +14,7 @@ enum GoldenCluster {
         try await cluster.start()
         try await cluster.run("CREATE DATABASE \(template) TEMPLATE template0")
         let connection = try await cluster.connect(database: template)
-        try await Migrator(files: try Migrator.load(directory: MigrationFolder.find())).apply(on: connection)
+        try await Migrator().apply(on: connection)
         try await connection.script("CREATE ROLE \(daemonRole) LOGIN IN ROLE assetlink_daemon")
         await connection.close()
         try await cluster.stop()

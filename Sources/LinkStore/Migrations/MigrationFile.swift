@@ -87,6 +87,21 @@ extension Migrator {
         return files
     }
 
+    /// Reads the script of the roles, which lies beside the folder of migrations.
+    static func loadRoles(beside directory: String) throws(MigrationError) -> [MigrationStatement] {
+        let path = directory + "/../roles.sql"
+        do {
+            return try splitStatements(try readTextFile(path))
+        } catch let error as UnreadableFile {
+            throw MigrationError(
+                .files, "\(path), which makes the roles, could not be read: \(error.message).",
+                hint: "It lies beside the folder of migrations; install it again.")
+        } catch {
+            throw MigrationError(
+                .files, "\(path) is not whole.", hint: "The file is as released? Install it again.")
+        }
+    }
+
     /// Refuses a set of files that is not the one this program was built for.
     package static func requireComplete(_ files: [MigrationFile], upTo version: Int = Schema.expectedVersion)
         throws(MigrationError)

@@ -4,6 +4,38 @@ extension Migrator {
     /// The advisory lock under which one file at a time is applied: "assetlnk" in ASCII.
     private static let lock = "7022083123582889579"
 
+    /// Makes the roles that are missing; what is right is left as it is.
+    func makeRoles(on connection: PostgresConnection, retries: Int, backoff: Duration) async throws {
+        guard !roles.isEmpty else { return }
+        var attempt = 0
+        while true {
+            do {
+                try await step(.roles) {
+                    _ = try await connection.query("BEGIN")
+                    _ = try await connection.query("SET LOCAL client_min_messages = warning")
+                    _ = try await connection.pipeline(roles.map { Statement($0.sql, prepared: false) })
+                    _ = try await connection.query("COMMIT")
+                }
+                return
+            } catch let error as StepFailure {
+                _ = try? await connection.query("ROLLBACK")
+                guard error.isWorthRetrying, attempt < retries else { throw explained(roles: error.error) }
+                attempt += 1
+                try await Task.sleep(for: backoff * Double.random(in: 0.5...1))
+            }
+        }
+    }
+
+    private func explained(roles error: PostgresError) -> any Error {
+        if error.isConnectionFailure { return error }
+        let hint =
+            error.sqlState == "42501"
+            ? "Have a superuser run roles.sql once, which says how; then run this again."
+            : (error.hint ?? "Run roles.sql by hand to see more.")
+        return MigrationError(
+            .failed, "The roles could not be made: \(error.message)", hint: hint, underlying: error)
+    }
+
     /// Applies one file, again and again while locks are not granted; false when it had been applied meanwhile.
     func apply(
         _ file: MigrationFile, on connection: PostgresConnection, lockTimeout: Duration, retries: Int,
@@ -121,17 +153,24 @@ extension Migrator {
 
 /// What the server refused, and what we were about to do.
 private struct StepFailure: Error {
-    enum Step { case begin, lock, file, ledger }
+    enum Step { case roles, begin, lock, file, ledger }
 
     let step: Step
     let error: PostgresError
+
+    /// What migrations of several databases of one cluster may write at the same moment: roles, memberships, comments.
+    private static let sharedByAll = [
+        "pg_authid_rolname_index", "pg_auth_members_role_member_index", "pg_auth_members_member_role_index",
+        "pg_auth_members_oid_index", "pg_shdescription_o_c_index",
+    ]
 
     /// A lock that was not granted, a deadlock, or a role that another database's migration is making at this moment:
     /// the same again later may work.
     var isWorthRetrying: Bool {
         switch error.sqlState {
         case "55P03", "40P01": true
-        case "23505": error.constraint == "pg_authid_rolname_index"
+        case "42710": step == .roles
+        case "23505": error.constraint.map { Self.sharedByAll.contains($0) } ?? false
         case "XX000": error.message.hasPrefix("tuple concurrently")
         default: false
         }

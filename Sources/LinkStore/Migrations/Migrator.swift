@@ -2,11 +2,20 @@ package import Postgres
 
 /// Brings a database to the version of this program, one file and one transaction at a time.
 package struct Migrator: Sendable {
-    let files: [MigrationFile]
+    /// What makes the schema, in order.
+    package let files: [MigrationFile]
+    /// What makes the roles; empty: the files themselves make what they need.
+    let roles: [MigrationStatement]
 
-    /// Takes the files that make the schema, in order.
-    package init(files: [MigrationFile]) {
+    /// Takes the files that make the schema, in order, and the script of the roles.
+    package init(files: [MigrationFile], roles: [MigrationStatement] = []) {
         self.files = files
+        self.roles = roles
+    }
+
+    /// What lies in a folder: its migrations, and `roles.sql` beside it.
+    package init(directory: String = MigrationFolder.find()) throws(MigrationError) {
+        self.init(files: try Self.load(directory: directory), roles: try Self.loadRoles(beside: directory))
     }
 
     /// Compares the files with the database; changes nothing.
@@ -25,6 +34,7 @@ package struct Migrator: Sendable {
         backoff: Duration = .milliseconds(100), dryRun: Bool = false, report: (String) -> Void = { _ in }
     ) async throws {
         let plan = try await plan(on: connection)
+        if !dryRun { try await makeRoles(on: connection, retries: retries, backoff: backoff) }
         if plan.pending.isEmpty {
             report("The schema is up to date: version \(plan.version).")
             return
