@@ -78,7 +78,8 @@ import Testing
         ("impact", ["impact", "A-1"]), ("rules-show", ["rules", "show"]),
         ("rules-show-class", ["rules", "show", "server"]),
         ("rules-history", ["rules", "history"]),
-        ("migrate", ["migrate", "--dry-run"]), ("help", ["--help"]), ("help-pin", ["help", "pin"]),
+        ("migrate", ["migrate", "--dry-run"]),
+        ("migrate-plan", ["migrate", "plan"]), ("help", ["--help"]), ("help-pin", ["help", "pin"]),
         ("version", ["--version"]),
     ]
 

@@ -26,7 +26,7 @@ extension DaemonTests {
         @Test func aDatabaseOfAnotherVersion() async throws {
             let bench = try await Bench()
             try await bench.run(
-                "UPDATE assetlink.schema_version SET number = 999 WHERE number = (SELECT max(number) FROM assetlink.schema_version)"
+                "UPDATE assetlink.schema_version SET number = 999, works_from = NULL WHERE number = (SELECT max(number) FROM assetlink.schema_version)"
             )
             let error = try await refusal(bench.conninfo)
             #expect((error as? SchemaMismatch)?.version == 999, "\(error)")

@@ -21,6 +21,12 @@ struct Bench {
         connection = try await .connect(ConnectionSettings(conninfo), logger: quietLogger)
     }
 
+    /// A database that the test itself has brought to where it is.
+    init(conninfo: String, connection: PostgresConnection) {
+        self.conninfo = conninfo
+        self.connection = connection
+    }
+
     /// One more session.
     func session() async throws -> PostgresConnection {
         try await .connect(ConnectionSettings(conninfo), logger: quietLogger)

@@ -3,7 +3,9 @@ import LinkTesting
 import Postgres
 import Testing
 
-/// Who may do what. The exact sets are in `sql/tests/privileges_expected.sql`.
+/// Who may do what.
+///
+/// The exact sets are in `sql/tests/privileges_expected.sql`.
 @Suite struct PrivilegesTests {
     private static let folder = MigrationFolder.find() + "/../tests"
 
@@ -12,9 +14,15 @@ import Testing
     func pgTAPHasNothingToSay(_ file: String) async throws {
         let database = try await migratedDatabase("pgtap_\(file)")
         let connection = try await PostgresConnection.connect(ConnectionSettings(database), logger: quietLogger)
-        guard try await PgTAP.isThere(connection) else { return }
+        guard try await hasPgTAP(connection) else { return }
         let failures = try await PgTAP.failures(of: file, in: Self.folder, on: database)
         #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
+    }
+
+    private func hasPgTAP(_ connection: PostgresConnection) async throws -> Bool {
+        let isThere = try await PgTAP.isThere(connection)
+        if !isThere { print(PgTAP.absence) }
+        return isThere
     }
 
     /// What each of those tests is there for: a broken variant, and the test that must find it.
@@ -91,7 +99,7 @@ import Testing
     @Test func pgTAPFindsWhatIsBroken() async throws {
         let database = try await migratedDatabase()
         let connection = try await PostgresConnection.connect(ConnectionSettings(database), logger: quietLogger)
-        guard try await PgTAP.isThere(connection) else { return }
+        guard try await hasPgTAP(connection) else { return }
         let name = try await connection.query("SELECT current_database()::text").first?.text(0) ?? ""
         for control in Self.controls {
             let failures = try await PgTAP.failures(

@@ -84,6 +84,7 @@ lay_out() {
 
     install -d "$shared/assetlinkd/sql/migrations" "$shared/assetlinkd/grafana" "$shared/assetlinkd/prometheus"
     install -m 644 sql/migrations/*.sql "$shared/assetlinkd/sql/migrations"
+    install -m 644 sql/roles.sql "$shared/assetlinkd/sql"
     install -m 644 deploy/grafana/*.json "$shared/assetlinkd/grafana"
     install -m 644 deploy/prometheus/assetlinkd.rules.yml deploy/prometheus/scrape.example.yml "$shared/assetlinkd/prometheus"
     install -D -m 644 systemd/assetlinkd.catalog "$root/usr/lib/systemd/catalog/assetlinkd.catalog"

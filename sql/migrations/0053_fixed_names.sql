@@ -1,3 +1,4 @@
+-- works from: 0052
 -- No function of ours looks names up in its caller's search path: those that were written as texts are bound when they
 -- are made (and can still be inlined), those of triggers fix their path. Results are the same.
 SET LOCAL ROLE assetlink_owner;
@@ -95,3 +96,9 @@ ALTER FUNCTION assetlink_internal.change_orphan_value() SET search_path = pg_cat
 
 COMMENT ON TRIGGER touch ON itam.asset IS 'Keeps updated_at.';
 COMMENT ON TRIGGER touch ON cmdb.ci IS 'Keeps updated_at.';
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Which programs a migration leaves at work.
+
+ALTER TABLE assetlink.schema_version ADD COLUMN IF NOT EXISTS works_from integer;
+COMMENT ON COLUMN assetlink.schema_version.works_from IS 'The oldest version whose programs go on working with this migration applied; null = only programs that know it.';

@@ -133,6 +133,8 @@ BEGIN
     END LOOP;
 END
 $$;
+-- What was planned before would be kept.
+DISCARD PLANS;
 CREATE TABLE tap.after AS SELECT o.said, o.n FROM unnest(tap.outcomes()) WITH ORDINALITY AS o (said, n);
 
 SELECT is(tap.outcome('none', 'SELECT clock_timestamp()'), 'HJ001', 'the trap works: functions');

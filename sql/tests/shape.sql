@@ -82,7 +82,7 @@ SELECT is_empty(
         WHERE relkind IN ('r', 'p', 'v', 'm', 'i', 'S', 'c') AND obj_description(oid, 'pg_class') IS NULL
             -- What belongs to a constraint or to an identity column has a name that says it.
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = c.oid)
-            AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('i', 'a'))
+            AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'i')
     $$,
     'every table, view, index and sequence has a comment');
 SELECT is_empty(

@@ -2,15 +2,45 @@ package import ArgumentParser
 import LinkStore
 import Postgres
 
-/// Brings the database to the version of this program.
-package struct Migrate: PlainCommand {
+/// The schema, brought to the version of this program, or what that would mean.
+package struct Migrate: ParsableCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
-        abstract: "Create or upgrade the schema in the database.",
+        abstract: "Create or upgrade the schema in the database, or say what that would do.",
+        subcommands: [MigrateApply.self, MigratePlan.self], defaultSubcommand: MigrateApply.self)
+
+    /// What the parser makes.
+    package init() {}
+}
+
+/// Where the migrations are.
+struct MigrationSource: ParsableArguments {
+    @Option(
+        name: .customLong("sql-dir"),
+        help: ArgumentHelp(
+            "Where the migrations are; by itself it finds those of its package, or of \(MigrationFolder.installed).",
+            valueName: "folder"))
+    var folder: String?
+
+    /// What is there, and is whole.
+    func migrator() throws -> Migrator {
+        let migrator = try Migrator(directory: folder ?? MigrationFolder.find())
+        try Migrator.requireComplete(migrator.files)
+        return migrator
+    }
+}
+
+/// Brings the database to the version of this program.
+package struct MigrateApply: PlainCommand {
+    /// Its help.
+    package static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Create or upgrade the schema in the database.",
         discussion: """
             Applies the files of sql/migrations that the database lacks, in order, each in a transaction of its own \
             and under a lock that lets one migration run at a time. Running it again does nothing. It needs a role \
-            that may create roles and schemas the first time, and a member of assetlink_owner later.
+            that may create schemas and roles the first time (or a superuser runs roles.sql before), and a member of \
+            assetlink_owner later. Locks that are not granted within a second are let go, so that nobody queues up \
+            behind them, and tried again up to twenty times, after pauses of 0.1 s that double to 5 s.
 
             Example: assetlinkctl migrate --dry-run -d service=cmdb
 
@@ -21,12 +51,7 @@ package struct Migrate: PlainCommand {
     @OptionGroup package var common: CommonOptions
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be done.") var dryRun = false
     @Flag(help: "With --dry-run: print the SQL that would run.") var showSQL = false
-    @Option(
-        name: .customLong("sql-dir"),
-        help: ArgumentHelp(
-            "Where the migrations are; by itself it finds those of its package, or of \(MigrationFolder.installed).",
-            valueName: "folder"))
-    var folder: String?
+    @OptionGroup var source: MigrationSource
 
     /// What the parser makes.
     package init() {}
@@ -38,8 +63,7 @@ package struct Migrate: PlainCommand {
 
     /// Applies them, or says what it would do.
     package func run(_ console: Console) async throws -> CommandExit {
-        let migrator = try Migrator(directory: folder ?? MigrationFolder.find())
-        try Migrator.requireComplete(migrator.files)
+        let migrator = try source.migrator()
         let session = try await Session.connect(common, console)
         do {
             try await migrate(migrator, session)

@@ -95,6 +95,8 @@ actor Worker {
         case .acquire(let mode):
             let (epoch, twoPhaseAgo) = try await lease.acquire(connection, mode)
             if let epoch {
+                // A migration may be why the lease was lost.
+                try await Schema.require(on: connection)
                 try await lease.endPredecessor(connection)
                 #if DEBUG
                     Failpoint.afterLease.reach()

@@ -41,7 +41,37 @@ enum Ledger {
             Statement(
                 "INSERT INTO assetlink.schema_version (number, name, sha256) VALUES ($1, $2, $3)",
                 [.int4(Int32(clamping: file.number)), .text(file.name), .text(file.sha256)], prepared: false))
+        if file.number >= firstWithWorksFrom {
+            statements.append(
+                Statement(
+                    "UPDATE assetlink.schema_version SET works_from = nullif($2, 0) WHERE number = $1",
+                    [.int4(Int32(clamping: file.number)), .int4(Int32(clamping: file.worksFrom ?? 0))],
+                    prepared: false))
+            // A daemon that does not know this file must not write another batch: its next one finds the lease gone, and
+            // it looks at the version before it takes a new one.
+            if file.worksFrom == nil {
+                statements.append(
+                    Statement(
+                        "UPDATE assetlink_internal.lease SET epoch = epoch + 1, expires_at = '-infinity'",
+                        prepared: false))
+            }
+        }
         return statements
+    }
+
+    /// The migration that made the column `works_from`.
+    static let firstWithWorksFrom = 53
+
+    /// The first migration beyond a version with which programs of that version do not work; `nil`: they do.
+    static func firstUnusable(
+        by version: Int, on connection: PostgresConnection
+    ) async throws(PostgresError) -> String? {
+        try await connection.query(
+            """
+            SELECT name FROM assetlink.schema_version
+            WHERE number > $1 AND (works_from IS NULL OR works_from > $1) ORDER BY number LIMIT 1
+            """, [.int4(Int32(clamping: version))]
+        ).first?.textOrNil(0)
     }
 
     private static let creation = [

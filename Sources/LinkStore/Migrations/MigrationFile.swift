@@ -12,6 +12,10 @@ package struct MigrationFile: Sendable, Equatable {
     package let sha256: String
     /// Its statements, in order.
     package let statements: [MigrationStatement]
+    /// The oldest version whose programs go on working when this file is applied: what a line `-- works from: 0052` says.
+    ///
+    /// `nil`: only programs that know this file.
+    package let worksFrom: Int?
 
     /// Takes a file apart; refuses a name or a content that cannot be a migration.
     package init(name: String, sql: String) throws(MigrationError) {
@@ -37,10 +41,22 @@ package struct MigrationFile: Sendable, Equatable {
                 .files, "\(name), line \(statement.line): a migration must not begin or end a transaction.",
                 hint: "Remove the statement: each file runs in one transaction of its own.")
         }
+        worksFrom = try Self.worksFrom(name, number, sql)
         guard !statements.isEmpty else {
             throw MigrationError(
                 .files, "\(name) has no statement.", hint: "The file is as released? Install it again.")
         }
+    }
+
+    private static func worksFrom(_ name: String, _ number: Int, _ sql: String) throws(MigrationError) -> Int? {
+        let mark = "-- works from: "
+        guard let line = sql.split(separator: "\n").first(where: { $0.hasPrefix(mark) }) else { return nil }
+        guard let version = Int(line.dropFirst(mark.count)), version > 0, version < number else {
+            throw MigrationError(
+                .files, "\(name): \"\(line)\" does not name an earlier version.",
+                hint: "Write it like: \(mark)\(fourDigits(max(1, number - 1)))")
+        }
+        return version
     }
 
     private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

@@ -18,8 +18,13 @@ package struct MigrationPlan: Sendable, Equatable {
     /// The newest migration the database has; 0 when it was never migrated.
     package var version: Int { applied.last?.number ?? 0 }
 
+    /// The first file after which programs of the database's present version no longer work; `nil`: they go on.
+    package var firstUnusable: MigrationFile? {
+        pending.first { file in (file.worksFrom ?? .max) > version }
+    }
+
     /// Compares files with a ledger; refuses what cannot be reconciled.
-    init(files: [MigrationFile], applied: [AppliedMigration]) throws(MigrationError) {
+    package init(files: [MigrationFile], applied: [AppliedMigration]) throws(MigrationError) {
         self.applied = applied
         let known = Dictionary(uniqueKeysWithValues: files.map { ($0.number, $0) })
         for migration in applied {

@@ -82,6 +82,7 @@ extension Migrator {
             return false
         }
         try await step(.file) {
+            try await lockTables(of: file, on: connection, within: lockTimeout)
             _ = try await connection.pipeline(file.statements.map { Statement($0.sql, prepared: false) })
         }
         try await step(.ledger) {
@@ -89,6 +90,32 @@ extension Migrator {
             _ = try await connection.query("COMMIT")
         }
         return true
+    }
+
+    /// Takes every lock that the file is known to need, all within one timeout.
+    ///
+    /// Statement by statement, a file would hold its first locks while it waits for each of the next ones, and writers
+    /// with it.
+    private func lockTables(
+        of file: MigrationFile, on connection: PostgresConnection, within limit: Duration
+    ) async throws {
+        var made: Set<String> = []
+        let touches = try await forecast(file, &made, on: connection).touches.filter {
+            $0.lock >= .share && $0.isOurTable
+        }
+        guard !touches.isEmpty else { return }
+        let end = ContinuousClock.now + limit
+        _ = try await connection.query("SET LOCAL ROLE assetlink_owner")
+        for touch in touches {
+            let left = max(.milliseconds(1), end - ContinuousClock.now)
+            _ = try await connection.query(
+                "SELECT set_config('lock_timeout', $1, true)", [.text("\(milliseconds(left))ms")])
+            _ = try await connection.query(
+                Statement("LOCK TABLE ONLY \(touch.relation) IN \(touch.lock.rawValue) MODE", prepared: false))
+        }
+        _ = try await connection.query(
+            "SELECT set_config('lock_timeout', $1, true), set_config('role', 'none', true)",
+            [.text("\(milliseconds(limit))ms")])
     }
 
     private func step(_ step: StepFailure.Step, _ body: () async throws -> Void) async throws {

@@ -15,10 +15,16 @@ package enum Schema {
             .map { Int($0) }
     }
 
-    /// Refuses a database of any other version.
+    /// Refuses a database of another version, unless it is newer and its migrations say that this program works with it.
     package static func require(on connection: PostgresConnection) async throws {
         let version = try await version(on: connection)
-        if version != expectedVersion { throw SchemaMismatch(version: version) }
+        guard let version, version > expectedVersion else {
+            if version != expectedVersion { throw SchemaMismatch(version: version) }
+            return
+        }
+        if let name = try await Ledger.firstUnusable(by: expectedVersion, on: connection) {
+            throw SchemaMismatch(version: version, unusable: name)
+        }
     }
 }
 
@@ -26,6 +32,8 @@ package enum Schema {
 package struct SchemaMismatch: Error, Sendable, Equatable, CustomStringConvertible {
     /// The version of the database; nil when it was never migrated.
     package let version: Int?
+    /// The first migration with which this program does not work; `nil` when the database is older.
+    package var unusable: String?
     /// The version of this program.
     package var expected: Int { Schema.expectedVersion }
     /// Whether the program is the older of the two.
@@ -34,7 +42,8 @@ package struct SchemaMismatch: Error, Sendable, Equatable, CustomStringConvertib
     /// What is wrong, in one line.
     package var message: String {
         guard let version else { return "The database has no assetlink schema: it was never migrated." }
-        return "The database is at schema version \(version), this program needs \(expected)."
+        let since = unusable.map { "; it does not work with \($0)" } ?? ""
+        return "The database is at schema version \(version), this program needs \(expected)\(since)."
     }
 
     /// What to do about it.

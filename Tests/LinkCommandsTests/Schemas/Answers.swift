@@ -136,6 +136,25 @@ enum Answers {
             ("from", .integer), ("to", .integer), ("dry_run", .bool),
             ("files", .list(.object([("number", .integer), ("name", .string), ("sha256", .string)]))),
         ],
+        "migrate-plan": [
+            ("from", .integer), ("to", .integer), ("leader", .maybe(.string)), ("first_unusable", .maybe(.string)),
+            (
+                "files",
+                .list(
+                    .object([
+                        ("number", .integer), ("name", .string), ("stops", .string), ("milliseconds", .integer),
+                        ("runs_program", .bool), ("works_from", .maybe(.integer)),
+                        (
+                            "locks",
+                            .list(
+                                .object([
+                                    ("relation", .string), ("lock", .string), ("work", .string), ("rows", .integer),
+                                    ("bytes", .integer),
+                                ]))
+                        ),
+                    ]))
+            ),
+        ],
         "rules-lint": [
             ("errors", .integer), ("warnings", .integer),
             (
