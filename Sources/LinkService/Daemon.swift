@@ -16,6 +16,8 @@ package final class Daemon: Service {
 
     private let state: Mutex<State>
     private let logger: Logger
+    /// Under which name it holds the lease, whatever it is configured anew.
+    private let holder = String(UInt64.random(in: .min ... .max), radix: 36)
     private let mailbox = Mailbox()
     private let observer: Observer
     private let report: StatusReport?
@@ -43,10 +45,16 @@ package final class Daemon: Service {
         mailbox.post(.stop)
     }
 
-    /// Finishes the batch under way, gives the lease up, and begins anew by other settings: all of them take effect.
+    /// Finishes the batch under way and begins anew by other settings: all of them take effect.
+    ///
+    /// The lease is given up only where it is another database's, or another role's, from then on.
     package func reload(_ configuration: DaemonConfiguration) {
-        state.withLock { $0.next = configuration }
-        mailbox.post(.stop)
+        let isSame = state.withLock { state in
+            state.next = configuration
+            let present = state.configuration
+            return (present.database, present.password) == (configuration.database, configuration.password)
+        }
+        mailbox.post(isSame ? .handOver : .stop)
     }
 
     /// Runs until shut down.
@@ -54,14 +62,17 @@ package final class Daemon: Service {
     /// - Throws: ``StartError`` or `SchemaMismatch` when the database does not fit and waiting does not help.
     package func run() async throws {
         try await withGracefulShutdownHandler {
+            var former: PostgresDatabase?
             repeat {
                 let configuration = state.withLock { $0.configuration }
                 let database = PostgresDatabase(
-                    configuration: configuration, mailbox: mailbox, observer: observer, logger: logger)
+                    configuration: configuration, holder: holder, mailbox: mailbox, observer: observer, logger: logger)
                 vitals.watch { database.sample(isCalling: $0) }
                 // Where the notifications arrive: deciding takes no time beside waking another thread.
-                try await LoopTask.beside { try await drive(database, configuration) }
+                try await LoopTask.beside { [former] in try await drive(database, configuration, former) }
+                former = database
             } while takeNext()
+            await former?.abandon()
         } onGracefulShutdown: {
             self.stop()
         }
@@ -81,12 +92,15 @@ package final class Daemon: Service {
         return !state.withLock { $0.isStopping }
     }
 
+    /// - Parameter former: what worked by the settings before. While its session is there, nobody takes the lease: it is
+    ///   closed as soon as it is known who leads.
     private func drive(
-        _ database: PostgresDatabase, _ configuration: DaemonConfiguration
+        _ database: PostgresDatabase, _ configuration: DaemonConfiguration, _ former: PostgresDatabase?
     ) async throws {
         var machine = ServiceMachine(configuration) { Double.random(in: 0..<1) }
         let failure = await withDiscardingTaskGroup { group in
             defer { group.cancelAll() }
+            var former = former
             // What a connection that was given up says late is nothing to the session after it.
             var session = 0
             group.addTask { await database.writeLinksBack() }
@@ -107,7 +121,11 @@ package final class Daemon: Service {
                             configuration: configuration, refreshesStatistics: refreshesStatistics,
                             takesSnapshot: takesSnapshot, logger: logger)
                         group.addTask { await counting.run() }
-                    case .say(let note): say(note)
+                    case .say(let note):
+                        say(note)
+                        database.note(note)
+                        if case .ready = note { continue }
+                        await former.take()?.abandon()
                     case .end(let failure): return failure
                     }
                 }
@@ -115,6 +133,7 @@ package final class Daemon: Service {
                 report?.tell(vitals.now, isGettingOn: vitals.workStillness == nil, at: mailbox.now)
             }
             // Cancelled: nothing is given up, as after a crash.
+            await former?.abandon()
             await database.abandon()
             return nil
         }

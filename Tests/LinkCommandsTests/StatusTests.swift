@@ -26,6 +26,17 @@ import Testing
         for field in ["coverage", "sources"] { #expect(json.text.contains("\"\(field)\": ")) }
     }
 
+    @Test func whatTheLeaderResumedAfterIsNamed() async throws {
+        let database = try await smallFleet()
+        let details = #"{"resumed_after": "failover", "leading_since": "2026-04-05T06:07:08Z"}"#
+        try await execute(lease + "UPDATE assetlink_internal.lease SET details = details || '\(details)'", database)
+        let outcome = await run("status", "-d", database, width: 120)
+        #expect(
+            outcome.out.contains(
+                "Resumed     after a failover: the server is on another timeline, leading since 2026-04-05 06:07:08"))
+        #expect(!outcome.text.contains("Connection"))
+    }
+
     @Test func everyTroubleIsNamed() async throws {
         let database = try await smallFleet()
         try await execute(lease + trouble, database)

@@ -47,7 +47,10 @@ import Testing
         }
         told = try said(listener, until: "READY=1")
 
-        // Right: all of it, and ready again by it.
+        // Right: all of it, and ready again by it; the lease stays, although another one would take it at once.
+        let other = try await ChildProcess.start(
+            [BuiltProgram.path("assetlinkd")], environment: ["ASSETLINKD_DATABASE_CONNECTION": conninfo])
+        try await other.hasWritten("standing by")
         write(file("wake:\n  doorbell: false\n"), path)
         daemon.signal(SIGHUP)
         told = try said(listener, until: "READY=1")
@@ -58,10 +61,14 @@ import Testing
         let connection = try await PostgresConnection.connect(ConnectionSettings(conninfo), logger: quietLogger)
         try await Eventually.holds(
             "SELECT mode_reason = 'asked' AND epoch = 2 FROM assetlink.daemon_status", on: connection)
+        #expect(!other.output.contains("leading"))
         await connection.close()
         daemon.signal(SIGTERM)
         _ = try said(listener, until: "STOPPING=1")
         #expect(try await daemon.ended() == .exited(0))
+        try await other.hasWritten("leading")
+        other.signal(SIGTERM)
+        #expect(try await other.ended() == .exited(0))
     }
 
     @Test func wrongSettingsEndItBeforeItBegins() async throws {

@@ -31,7 +31,7 @@ package struct Status: ConsoleCommand {
             Statement(AlarmFacts.sql),
         ])
         guard let first = results[0].first, let second = results[1].first else { return .problems }
-        let daemon = try DaemonFacts(first)
+        let daemon = try DaemonFacts(first, backendPID: session.connection.backendPID)
         let coverage = try CoverageFacts(second)
         let alarms = try results[3].map { try AlarmFacts($0) }
         let problems = daemon.problems + alarms.filter(\.isError).map(\.problem)

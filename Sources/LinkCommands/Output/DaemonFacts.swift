@@ -20,6 +20,10 @@ struct DaemonFacts {
     /// Where a change of rules has got to: its phase, and records done of how many.
     let activation: String?
     let activationDone, activationTotal: Int64?
+    /// What ended the leader's session before this one, and since when it leads again.
+    let resumedAfter, leadingSince: String?
+    /// A pooler stands between this program and the server.
+    let isPooled: Bool
     let held, broken: [String]
     let json: String
 
@@ -28,7 +32,8 @@ struct DaemonFacts {
             \(Expression.second("last_applied_at")), (extract(epoch FROM last_applied_lag) * 1000)::bigint,
             open_ranges::bigint, held_sources, broken_sources, dead_letters, mode, mode_reason, is_copy,
             pg_is_in_recovery(), a.working - CASE WHEN leader IS NULL THEN 0 ELSE least(a.working, 1) END, a.waiting,
-            activation_phase, activation_done, activation_total
+            activation_phase, activation_done, activation_total, d.details ->> 'resumed_after',
+            \(Expression.second("(d.details ->> 'leading_since')::timestamptz")), pg_backend_pid()
         FROM assetlink.daemon_status d
         CROSS JOIN (
             SELECT count(*) FILTER (WHERE application_name = 'assetlinkd work') AS working,
@@ -36,7 +41,8 @@ struct DaemonFacts {
             FROM pg_stat_activity WHERE datname = current_database()) a
         """
 
-    init(_ row: Row) throws {
+    /// - Parameter backendPID: the server process as the connection was given it.
+    init(_ row: Row, backendPID: Int32) throws {
         json = try row.text(0)
         leader = try row.textOrNil(1)
         version = try row.textOrNil(2)
@@ -57,6 +63,10 @@ struct DaemonFacts {
         activation = try row.textOrNil(17)
         activationDone = try row.int8OrNil(18)
         activationTotal = try row.int8OrNil(19)
+        resumedAfter = try row.textOrNil(20)
+        leadingSince = try row.textOrNil(21)
+        // A pooler makes numbers of its own up.
+        isPooled = try row.int4(22) != backendPID
     }
 
     var problems: [Problem] {
@@ -139,6 +149,19 @@ struct DaemonFacts {
                 "notify-queue": ", as PostgreSQL's notification queue fills up",
             ]
             lines.append(("Wake-up", (mode + (modeReason.map { why[$0] ?? ", \($0)" } ?? "")).harmless))
+        }
+        if leader != nil, let resumedAfter {
+            let what = [
+                "failover": "a failover: the server is on another timeline", "restart": "a restart of the server",
+                "crash": "a crash of the server", "promotion": "the promotion of the server",
+                "connection": "the loss of its connection",
+            ]
+            let since = leadingSince.map { ", leading since \($0)" } ?? ""
+            lines.append(("Resumed", "after \(what[resumedAfter] ?? resumedAfter)\(since)".harmless))
+        }
+        if isPooled {
+            lines.append(
+                ("Connection", "through a pooler: a daemon that connects this way needs a pool of whole sessions"))
         }
         if standingBy > 0 { lines.append(("Standing by", counted(standingBy, "daemon"))) }
         if isStandby || waiting > 0 {

@@ -20,29 +20,42 @@ struct Lease: Sendable {
     /// its connection writes nothing under its epoch once another has taken over (engine point 17). While another daemon
     /// holds it, this only reads: who stands by looks at every ring.
     ///
+    /// - Parameter interruption: what this daemon saw end its session before; what the server says of itself beside the
+    ///   last leader's word is added, and all of it is shown by `assetlink.daemon_status`.
     /// - Returns: the new epoch, or `nil` while another daemon holds it; how long ago prepared transactions were last
     ///   seen on attached tables, by whoever led.
     func acquire(
-        _ connection: PostgresConnection, _ mode: WakeMode
+        _ connection: PostgresConnection, _ mode: WakeMode, after interruption: Interruption?
     ) async throws(PostgresError) -> (epoch: Int64?, twoPhaseAgo: Duration?) {
         let rows = try await connection.query(
             Statement(
                 """
                 INSERT INTO assetlink_internal.lease AS l (holder, epoch, expires_at, details)
                 SELECT $1, 1, clock_timestamp() + $2 * interval '1 millisecond',
-                       $3::jsonb || jsonb_build_object('backend_pid', pg_backend_pid())
+                       $3::jsonb || jsonb_build_object('backend_pid', pg_backend_pid(),
+                           'leading_since', clock_timestamp(), 'server_started_at', pg_postmaster_start_time())
                 WHERE NOT EXISTS (
                     SELECT FROM assetlink_internal.lease AS o
                     WHERE o.expires_at >= clock_timestamp() AND o.holder <> $1 AND \(Self.isAlive("o")))
                 ON CONFLICT (only_one) DO UPDATE SET
                     holder = excluded.holder, epoch = l.epoch + 1, expires_at = excluded.expires_at,
                     details = excluded.details
-                        || jsonb_strip_nulls(jsonb_build_object('two_phase_at', l.details -> 'two_phase_at'))
+                        || jsonb_strip_nulls(jsonb_build_object('two_phase_at', l.details -> 'two_phase_at',
+                            'resumed_after', CASE
+                                WHEN (SELECT g.timeline FROM assetlink_internal.lineage AS g) <> \(Lineage.timeline)
+                                THEN 'failover'
+                                WHEN $4 IN ('crash', 'promotion') THEN $4
+                                WHEN (l.details ->> 'server_started_at')::timestamptz <> pg_postmaster_start_time()
+                                THEN 'restart'
+                                ELSE $4 END))
                 WHERE l.expires_at < clock_timestamp() OR l.holder = excluded.holder OR NOT \(Self.isAlive("l"))
                 RETURNING l.epoch, (extract(
                     epoch FROM clock_timestamp() - (l.details ->> 'two_phase_at')::timestamptz) * 1000)::bigint
                 """,
-                [.text(holder), .int4(milliseconds), .json(details(mode))]))
+                [
+                    .text(holder), .int4(milliseconds), .json(details(mode)),
+                    interruption.map { .text($0.rawValue) } ?? .null,
+                ]))
         guard let row = rows.first else { return (nil, nil) }
         return (try row.int8(0), try row.int8OrNil(1).map { .milliseconds(max(0, $0)) })
     }

@@ -8,10 +8,13 @@ import Postgres
 struct Lineage {
     let connection: PostgresConnection
 
+    /// The timeline that the server writes.
+    static let timeline = "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer"
+
     private static let here = """
         (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
         (SELECT oid FROM pg_database WHERE datname = current_database()) AS database_oid,
-        ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer AS timeline,
+        \(timeline) AS timeline,
         current_setting('server_version_num')::integer AS server_version
         """
 

@@ -24,20 +24,26 @@ final class PostgresDatabase: Sendable {
     let logger: Logger
     private let lines = Mutex(Lines())
     private let worker: Worker
+    private let interruptions = Interruptions()
     private let writeBack: WriteBackRunner
 
-    init(configuration: DaemonConfiguration, mailbox: Mailbox, observer: Observer, logger: Logger) {
+    /// - Parameter holder: the name under which the lease is held.
+    init(
+        configuration: DaemonConfiguration, holder: String, mailbox: Mailbox, observer: Observer, logger: Logger
+    ) {
         self.configuration = configuration
         self.mailbox = mailbox
         self.observer = observer
         self.logger = logger
-        lease = Lease(
-            holder: String(UInt64.random(in: .min ... .max), radix: 36), duration: configuration.leaseDuration)
+        lease = Lease(holder: holder, duration: configuration.leaseDuration)
         writeBack = WriteBackRunner(configuration: configuration, logger: logger)
         worker = Worker(
-            configuration: configuration, lease: lease, inbox: inbox, writeBack: writeBack, observer: observer,
-            logger: logger)
+            configuration: configuration, lease: lease, inbox: inbox, writeBack: writeBack,
+            interruptions: interruptions, observer: observer, logger: logger)
     }
+
+    /// Remembers what it was that ended a session, for the next one to say.
+    func note(_ note: ServiceNote) { interruptions.note(note) }
 
     /// Writes links back whenever this daemon leads, until the task is cancelled.
     func writeLinksBack() async { await writeBack.run() }

@@ -10,6 +10,7 @@ actor Worker {
     private let inbox: Inbox
     private let observer: Observer
     private let writeBack: WriteBackRunner
+    private let interruptions: Interruptions
     private let logger: Logger
 
     private var connection: PostgresConnection?
@@ -23,9 +24,10 @@ actor Worker {
     private var checks = 0
 
     init(
-        configuration: DaemonConfiguration, lease: Lease, inbox: Inbox, writeBack: WriteBackRunner, observer: Observer,
-        logger: Logger
+        configuration: DaemonConfiguration, lease: Lease, inbox: Inbox, writeBack: WriteBackRunner,
+        interruptions: Interruptions, observer: Observer, logger: Logger
     ) {
+        self.interruptions = interruptions
         self.configuration = configuration
         self.writeBack = writeBack
         self.observer = observer
@@ -93,10 +95,11 @@ actor Worker {
         switch call {
         case .open, .listen: preconditionFailure("opened and listened to elsewhere")
         case .acquire(let mode):
-            let (epoch, twoPhaseAgo) = try await lease.acquire(connection, mode)
+            let (epoch, twoPhaseAgo) = try await lease.acquire(connection, mode, after: interruptions.last)
             if let epoch {
                 // A migration may be why the lease was lost.
                 try await Schema.require(on: connection)
+                interruptions.clear()
                 try await lease.endPredecessor(connection)
                 #if DEBUG
                     Failpoint.afterLease.reach()

@@ -13,6 +13,8 @@ package enum ServiceEvent: Sendable {
     case alarm
     /// Finish what is under way, give up the lease, end.
     case stop
+    /// Finish what is under way and end; lease and connections stay, for who begins anew under the same name.
+    case handOver
 }
 
 /// What the loop wants done; nothing here waits.

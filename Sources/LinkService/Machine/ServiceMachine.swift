@@ -32,6 +32,8 @@ package struct ServiceMachine {
     /// Somebody rang, and nobody has looked since.
     private var isRung = false
     private(set) var isStopping = false
+    /// Whoever begins anew has the lease from this one: nothing is given up.
+    private var keepsLease = false
     /// How this session learns of changes, as far as the connection allows.
     private(set) var mode: WakeMode
     private var saidMode: WakeMode?
@@ -75,7 +77,12 @@ package struct ServiceMachine {
                 phase = .leading(leader)
             }
             if sleepEnd != nil { woke() }
-        case .stop: stop()
+        case .stop:
+            keepsLease = false
+            stop()
+        case .handOver:
+            keepsLease = !isStopping
+            stop()
         case .alarm: break
         }
         beat()
@@ -214,6 +221,7 @@ package struct ServiceMachine {
         switch action {
         case .call(let next): call(next)
         case .sleep(let until): sleep(until: until)
+        case .stop where keepsLease: end(nil)
         case .stop:
             phase = .releasing
             call(.release(epoch: leader.epoch), within: configuration.sessionTimeout)
@@ -302,8 +310,8 @@ package struct ServiceMachine {
         callDeadline = nil
         sleepEnd = nil
         phase = .ended
-        actions.append(.abandon)
-        if failure == nil { actions.append(.say(.stopped)) }
+        if failure != nil || !keepsLease { actions.append(.abandon) }
+        if failure == nil, !keepsLease { actions.append(.say(.stopped)) }
         actions.append(.end(failure))
     }
 }
