@@ -90,6 +90,32 @@ check_package() {
     deploy/deb/test.sh --quick --programs "$programs" || fail "the package is not as it should be"
 }
 
+# Without Patroni its scenario says that it is skipped.
+fetch_patroni() {
+    [[ $INSTALL == yes ]] || return 0
+    deploy/patroni/cluster.sh fetch || note "Patroni or etcd could not be had: failover under it is not tested"
+}
+
+# What differs most between majors; the whole suites are deploy/versions/test.sh.
+check_newest_postgres() {
+    say "The newest major of PostgreSQL"
+    local status=0
+    deploy/versions/test.sh --short || status=$?
+    ((status == 0 || status == 3)) || fail "tests fail on the newest major of PostgreSQL"
+}
+
+# Tables of another database, from the newest major of PostgreSQL where it can be had.
+check_replication() {
+    say "Replication from another database"
+    local status=0
+    deploy/replication/test.sh --from newest || status=$?
+    if ((status == 3)); then
+        status=0
+        deploy/replication/test.sh || status=$?
+    fi
+    ((status == 0)) || fail "replication from another database fails"
+}
+
 main() {
     parse_options "$@"
     need_swift
@@ -119,6 +145,9 @@ main() {
             run_tests "Configuration" --filter LinkConfigurationTests
             check_alerts
             check_package
+            check_newest_postgres
+            check_replication
+            fetch_patroni
             run_tests "Faults, in their short forms" --filter LinkFaultTests
             run_tests "The benchmark, on a small world" --filter LinkBenchTests
         fi

@@ -107,6 +107,11 @@ package final class Arena: Sendable {
         try await Eventually.quiet(on: connection, within: limit)
     }
 
+    /// What the leader says it resumed after.
+    package func resumedAfter() async throws -> String? {
+        try await text("SELECT details ->> 'resumed_after' FROM assetlink.daemon_status")
+    }
+
     /// The number of the newest batch.
     package func batches() async throws -> Int {
         try await number("SELECT coalesce(max(batch_id), 0) FROM assetlink_internal.batch")

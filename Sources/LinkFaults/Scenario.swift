@@ -13,6 +13,8 @@ package struct Scenario: Sendable {
         case pgbouncer
         /// A debug build of the daemon, which alone has failpoints.
         case debug
+        /// Patroni and etcd, as `deploy/patroni/cluster.sh fetch` gets them.
+        case patroni
     }
 
     /// Its name on the command line and in reports.
@@ -76,6 +78,9 @@ package struct Scenario: Sendable {
             case .pgbouncer:
                 access("/usr/sbin/pgbouncer", X_OK) == 0 ? nil : "Debian's package pgbouncer is not installed"
             case .debug: isDebug ? nil : "only a debug build has failpoints"
+            case .patroni:
+                PatroniCluster.isThere
+                    ? nil : "Patroni and etcd are not in var/patroni; deploy/patroni/cluster.sh fetch gets them"
             }
         }.first
     }

@@ -52,6 +52,9 @@ package final class Stage: Sendable {
         let words = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
         let database = "f_\(String(words))_\(seed)"
         try await cluster.makeDatabase(database)
-        return try await Arena(stage: self, cluster: cluster, database: database)
+        // Of several servers, one that only follows may not have it yet, and refuses.
+        return try await Eventually.get(within: .seconds(20)) {
+            try await Arena(stage: self, cluster: cluster, database: database)
+        }
     }
 }

@@ -2,10 +2,11 @@ package import Glibc
 
 /// PostgreSQL's own programs, and the user that may run them.
 package enum ServerPrograms {
-    /// Where the newest server's programs are.
+    /// Where the server's programs are: the folder that `ASSETLINK_TEST_PROGRAMS` names, or else the newest of Debian's.
     package static var folder: String {
-        ["17", "16", "15"].map { "/usr/lib/postgresql/\($0)/bin" }.first { access("\($0)/initdb", X_OK) == 0 }
-            ?? "/usr/bin"
+        if let named = getenv("ASSETLINK_TEST_PROGRAMS") { return String(cString: named) }
+        return ["18", "17", "16", "15"].map { "/usr/lib/postgresql/\($0)/bin" }
+            .first { access("\($0)/initdb", X_OK) == 0 } ?? "/usr/bin"
     }
 
     /// Who runs the server when this process is root, as PostgreSQL refuses to; `nil` = this process's own user.

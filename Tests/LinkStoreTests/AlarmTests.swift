@@ -110,14 +110,20 @@ import Testing
         let owner = try await secondSession(reader)
         try await owner.script(edit)
         let writer = try await secondSession(reader)
+        // From PostgreSQL 17 on a sequence that may not be read has no value. It is a hint only: readers look everywhere.
+        let isHintOnly = edit.hasPrefix("REVOKE ALL ON SEQUENCE") && reader.serverVersion >= 170_000
         do {
             _ = try await writer.query("INSERT INTO itam.asset (serial_number) VALUES ('S1')")
-            Issue.record("the writer was let through")
+            #expect(isHintOnly, "the writer was let through")
         } catch {
+            #expect(!isHintOnly)
             #expect(error.message.hasPrefix("assetlink cannot log this change of itam.asset: "))
             #expect(error.hint?.contains("assetlinkctl status") == true)
         }
-        #expect(try await text(writer, "SELECT count(*)::text FROM itam.asset") == "0")
+        #expect(try await text(writer, "SELECT count(*)::text FROM itam.asset") == (isHintOnly ? "1" : "0"))
+        if isHintOnly {
+            #expect(try await text(owner, "SELECT count(*)::text FROM assetlink_internal.change_log_0") == "1")
+        }
         guard !edit.hasPrefix("DROP") else { return }
         #expect(try await alarms(reader, "capture_refused").contains { $0.contains("capture_3_0") })
     }

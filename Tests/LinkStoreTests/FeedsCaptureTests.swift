@@ -116,9 +116,13 @@ import Testing
 
     @Test func everyTypeIsComparedByItsText() async throws {
         let connection = try await migratedConnection()
+        let hasICU = try await connection.query("SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')")
+            .first?.bool(0)
+        if hasICU != true { print("this server is built without ICU: a column that is compared by it is not tested") }
+        let blind = hasICU == true ? "blind" : "plain"
         let changes = [
             ("text", "'a'", "'A'"), ("varchar(9)", "'a'", "'b'"), ("char(5)", "'a'", "'b'"), ("name", "'a'", "'b'"),
-            ("\"char\"", "'a'", "'b'"), ("text COLLATE t.blind", "'a'", "'A'"), ("bigint", "1", "2"),
+            ("\"char\"", "'a'", "'b'"), ("text COLLATE t.\(blind)", "'a'", "'A'"), ("bigint", "1", "2"),
             ("smallint", "1", "NULL"),
             ("numeric", "1.0", "1.00"), ("real", "1", "2"), ("boolean", "true", "false"),
             ("uuid", "gen_random_uuid()", "gen_random_uuid()"),
@@ -139,7 +143,9 @@ import Testing
         try await connection.script(
             """
             CREATE SCHEMA t;
-            CREATE COLLATION t.blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+            CREATE COLLATION t.plain (provider = libc, locale = 'C');
+            \(hasICU == true
+                ? "CREATE COLLATION t.blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);" : "")
             CREATE TYPE t.kind AS ENUM ('a', 'b');
             CREATE DOMAIN t.label AS varchar(9);
             CREATE DOMAIN t."odd %type" AS t.label CHECK (VALUE <> 'x');

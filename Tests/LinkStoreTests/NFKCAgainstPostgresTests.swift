@@ -8,7 +8,7 @@ import Testing
     @Test func everyCodePointAgrees() async throws {
         let connection = try await TestServer.shared().connect()
         var differing: [String] = []
-        var newer = 0
+        var (newer, newerThere) = (0, 0)
         for plane in 0...16 {
             // Surrogates are no characters, and NUL is no text.
             let rows = try await connection.query(
@@ -23,9 +23,11 @@ import Testing
                 let ours = NFKC.normalize(String(Character(scalar)))
                 let theirs = try row.text(1)
                 guard !ours.utf8.elementsEqual(theirs.utf8) else { continue }
-                // A server with older tables leaves newer characters as they are.
+                // Older tables leave newer characters as they are; PostgreSQL 16 has those of our version.
                 if theirs.utf8.elementsEqual(String(Character(scalar)).utf8) {
                     newer += 1
+                } else if connection.serverVersion >= 170_000, ours.utf8.elementsEqual(String(Character(scalar)).utf8) {
+                    newerThere += 1
                 } else {
                     differing.append("U+" + String(code, radix: 16))
                 }
@@ -34,6 +36,8 @@ import Testing
         #expect(differing.isEmpty, "\(differing.prefix(20))")
         // Unicode 15 decomposes 63 characters more than Unicode 14, the tables of PostgreSQL 15.
         #expect(newer <= 100)
+        // Unicode 16, the tables of PostgreSQL 18, decomposes 40 more than ours.
+        #expect(newerThere <= 100)
         await connection.close()
     }
 }

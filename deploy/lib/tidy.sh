@@ -32,6 +32,6 @@ check_scripts() {
         printf '   skipped: shellcheck is not installed\n'
         return 0
     fi
-    shellcheck -x deploy/*.sh deploy/bench deploy/fuzz deploy/idle deploy/soak deploy/lib/*.sh deploy/deb/*.sh deploy/container/*.sh \
+    shellcheck -x deploy/*.sh deploy/bench deploy/fuzz deploy/idle deploy/soak deploy/lib/*.sh deploy/*/*.sh \
         deploy/container/livez .ci/run || fault "shellcheck found something"
 }

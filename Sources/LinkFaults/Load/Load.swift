@@ -15,6 +15,11 @@ package final class Load: Sendable {
         package var rollbackPercent = 10
         /// How long the server may be away before a writer gives up.
         package var outage: Duration = .seconds(60)
+        /// A writer's own deadline for each statement, after which it gives its connection up; `nil` = it waits.
+        ///
+        /// With one it also takes no server's word before that has acknowledged a write: one that was succeeded while it
+        /// stood still answers as if nothing had happened.
+        package var patience: Duration?
         /// Error codes that are part of the scenario: the transaction is over, the load goes on.
         package var tolerated: Set<String> = []
 

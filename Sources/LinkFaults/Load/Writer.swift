@@ -43,10 +43,10 @@ struct Writer {
         var isCommitting = false
         do {
             let connection = try await session()
-            for statement in statements { try await connection.script(statement) }
+            for statement in statements { try await connection.script(statement, within: shape.patience) }
             if let hold = shape.longestHold { try await hold.rest(&generator.random) }
             isCommitting = !isRolledBack
-            try await connection.script(isRolledBack ? "ROLLBACK" : "COMMIT")
+            try await connection.script(isRolledBack ? "ROLLBACK" : "COMMIT", within: shape.patience)
             if isRolledBack {
                 tally.rolledBack += 1
             } else {
@@ -67,9 +67,11 @@ struct Writer {
     /// all.
     private mutating func findOut(_ possible: [SourceRows]) async throws {
         let found = try await Eventually.get(within: shape.outage) {
-            let connection = try await connect()
+            let connection = try await reach()
             do {
-                let rows = try await SourceRows.read(connection, rest: number, of: shape.writers)
+                let rows = try await connection.within(shape.patience) { [number, shape] in
+                    try await SourceRows.read(connection, rest: number, of: shape.writers)
+                }
                 await connection.close()
                 return rows
             } catch {
@@ -87,8 +89,22 @@ struct Writer {
 
     private mutating func session() async throws -> PostgresConnection {
         if let connection, !connection.isClosed { return connection }
-        let made = try await connect()
+        let made = try await reach()
         connection = made
+        return made
+    }
+
+    /// A connection to a server whose word counts.
+    private func reach() async throws -> PostgresConnection {
+        let made = try await connect()
+        guard shape.patience != nil else { return made }
+        do {
+            // Written to the server's log, and nowhere else.
+            try await made.script("SELECT pg_logical_emit_message(true, '', '')", within: shape.patience)
+        } catch {
+            await made.close()
+            throw error
+        }
         return made
     }
 

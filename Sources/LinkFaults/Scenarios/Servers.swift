@@ -1,3 +1,4 @@
+import Glibc
 import LinkTesting
 import Postgres
 
@@ -23,6 +24,15 @@ extension Catalogue {
                     slowest = max(slowest, ContinuousClock.now - start)
                 }
             }
+            try await arena.settle(load)
+            let restarted = try await arena.resumedAfter()
+            stage.expect(restarted == "restart", "status says that it resumed after \(restarted ?? "nothing")")
+            // One process of the server dies, and all sessions are ended while it recovers.
+            kill(pid_t(arena.connection.backendPID), SIGKILL)
+            try await arena.reconnect()
+            try await arena.eventually(
+                "SELECT details ->> 'resumed_after' = 'crash' FROM assetlink.daemon_status WHERE leader IS NOT NULL")
+            try await load.run(5)
             try await arena.settle(load)
             try await daemon.stop()
             stage.note("first batch at most \(slowest) after the server accepted connections; \(load.tally)")
@@ -83,6 +93,8 @@ extension Catalogue {
                 try await load.progress(40)
             }
             try await arena.settle(load)
+            let resumed = try await arena.resumedAfter()
+            stage.expect(resumed == "failover", "status says that it resumed after \(resumed ?? "nothing")")
             try await daemon.stop()
             proxy.close()
             await old.remove()

@@ -19,13 +19,24 @@ package final class Cluster: Sendable {
     package let folder: String
     /// Where the data is: in the folder, or on another file system.
     package let data: String
+    /// Keywords that lead to it, without user and database.
+    private let way: String
     /// Server settings beside the usual ones; may be changed while it is stopped.
     private let settings: Mutex<[String: String]>
 
     init(folder: String, data: String? = nil, settings: [String: String]) {
         self.folder = folder
         self.data = data ?? folder + "/data"
+        way = "host=\(folder) port=5432 connect_timeout=10"
         self.settings = Mutex(settings)
+    }
+
+    /// Servers that somebody else starts and stops.
+    init(folder: String, way: String) {
+        self.folder = folder
+        data = folder
+        self.way = way
+        settings = Mutex([:])
     }
 
     /// A running copy of a cluster with the schema in it; much quicker than a new one.
@@ -48,7 +59,7 @@ package final class Cluster: Sendable {
 
     /// A keyword string that leads to a database.
     package func conninfo(user: String = "postgres", database: String = "postgres") -> String {
-        "host=\(folder) port=5432 user=\(user) dbname=\(database) connect_timeout=10"
+        "\(way) user=\(user) dbname=\(database)"
     }
 
     /// Connects as a superuser.
