@@ -45,7 +45,8 @@ if has docker-compose; then
 else
     note "not checked: there is no docker-compose"
 fi
-promtool=$(command -v promtool || find var/prometheus -name promtool 2>/dev/null | head -n 1)
+promtool=$(command -v promtool || true)
+[[ -n $promtool || ! -x var/prometheus/usr/bin/promtool ]] || promtool=var/prometheus/usr/bin/promtool
 if [[ -n $promtool ]]; then
     sed "s#/etc/prometheus/#$PWD/deploy/prometheus/#" deploy/container/prometheus.yml >"$folder/prometheus.yml"
     "$promtool" check config "$folder/prometheus.yml"
