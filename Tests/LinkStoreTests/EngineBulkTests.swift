@@ -105,6 +105,34 @@ import Testing
         try await bench.check()
     }
 
+    /// Without statistics every index with a column of a lookup looks the same to the planner.
+    @Test func aNewInstallationReadsByKeys() async throws {
+        // Many batches, or all lookups would be of empty tables.
+        let bench = try await EngineBench { limits in
+            limits.live = 200
+            limits.bulk = 200
+        }
+        try await bench.run(
+            Self.pairs(3_000) + """
+                INSERT INTO cmdb.ci_relationship (parent_ci_id, child_ci_id)
+                SELECT n - 1, n FROM generate_series(3, 3000, 3) AS n;
+                """)
+        try await bench.drain()
+        // What the engine's session has counted, now.
+        try await bench.runner.connection.script("SELECT pg_stat_force_next_flush()")
+        let walks = try await bench.connection.query(
+            """
+            SELECT indexrelname || ': ' || idx_tup_read || ' entries in ' || idx_scan || ' scans'
+            FROM pg_stat_user_indexes
+            WHERE schemaname = 'assetlink_internal' AND idx_tup_read > 100 * 3000
+            """
+        ).map { try $0.text(0) }
+        #expect(walks == [])
+        let found = try await bench.value(
+            "SELECT sum(idx_scan) > 3000 FROM pg_stat_user_indexes WHERE indexrelname = 'ci_source_id_key_key'")
+        #expect(found == "true")
+    }
+
     @Test func aResyncRepairsDriftAndAuditsIt() async throws {
         let bench = try await EngineBench { $0.bulk = 5 }
         try await bench.run(Self.pairs(20))
