@@ -78,6 +78,7 @@ extension RuleProblem {
         case limitWithoutEffect = "limit-without-effect"
         // Of the rules on the live data.
         case emptyList = "empty-list"
+        case emptyAttribute = "empty-attribute"
         case neverMatched = "never-matched"
         case unusedRule = "unused-rule"
 
@@ -85,8 +86,8 @@ extension RuleProblem {
         package var severity: Severity {
             switch self {
             case .unreachableEntry, .weakBeforeStrong, .lookupAgainstRegular, .typesWithoutEffect, .openPattern,
-                .aliasOfAlias, .impossibleCondition, .limitWithoutEffect, .unreadableValue, .emptyList, .neverMatched,
-                .unusedRule:
+                .aliasOfAlias, .impossibleCondition, .limitWithoutEffect, .unreadableValue, .emptyList, .emptyAttribute,
+                .neverMatched, .unusedRule:
                 .warning
             default: .error
             }

@@ -173,7 +173,27 @@ import Testing
             #expect(shipped.text.contains(#""code": "never-matched""#), "\(shipped.text)")
             #expect(shipped.text.contains(#""code": "unused-rule""#) && shipped.text.contains("cloud_instance"))
             #expect(!shipped.text.contains("class hardware, entry 10\""), "\(shipped.text)")
-            #expect(shipped.text.contains("no CI and no asset has anything in mac_addresses"), "\(shipped.text)")
+            #expect(
+                shipped.text.contains("no CI of the rule and no asset has anything in mac_addresses"), "\(shipped.text)"
+            )
+            let file = try temporaryFile(
+                """
+                classes:
+                  ci: {rule: none}
+                  linux_server:
+                    parent: ci
+                    rule:
+                      entries:
+                        - {priority: 10, attributes: [serial_number]}
+                        - {priority: 20, type: lookup, list: serials, types: [hologram]}
+                        - {priority: 30, attributes: [attributes.badge]}
+                """)
+            let proposed = await run("rules", "lint", file, "--live", "--json", "-d", database)
+            #expect(proposed.text.contains("has anything in serials of type hologram"), "\(proposed.text)")
+            #expect(
+                proposed.text.contains("no CI of the rule and no asset shows a value of attributes.badge"),
+                "\(proposed.text)")
+            #expect(!proposed.text.contains("entry 10"), "\(proposed.text)")
         }
     }
 }
