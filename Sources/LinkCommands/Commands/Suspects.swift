@@ -6,7 +6,8 @@ package struct Suspects: ConsoleCommand {
     package static let configuration = CommandConfiguration(
         abstract: "List identifiers that too many records hold to tell them apart, oldest first.",
         discussion: """
-            Such a value gives no match key until an operator trusts it: assetlinkctl trust KIND VALUE.
+            Such a value gives no match key until an operator trusts it: assetlinkctl trust KIND VALUE. What that would \
+            do is estimated here by the value alone; assetlinkctl rules preview --trust KIND:VALUE works it out.
 
             Example: assetlinkctl suspects --kind serial
 

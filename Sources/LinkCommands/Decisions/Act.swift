@@ -85,6 +85,8 @@ struct ActWait {
 struct ActEffect {
     private let transitions: Rows
     private let states: Rows
+    /// It names no record: whom it reaches may be decided in later batches.
+    private let isOfMany: Bool
 
     init(_ number: Int64, _ session: Session) async throws {
         let results = try await session.connection.pipeline([
@@ -97,7 +99,10 @@ struct ActEffect {
                 JOIN assetlink.audit a ON a.batch_id = o.batch_id
                     AND ((a.ci_source, a.ci_id) = (o.ci_source, o.ci_id)
                         OR o.ci_id IS NULL AND (a.asset_source, a.asset_id) = (o.asset_source, o.asset_id)
-                        OR a.evidence -> 'conflict' = to_jsonb(o.conflict_id) AND a.action = 'conflict')
+                        OR a.evidence -> 'conflict' = to_jsonb(o.conflict_id) AND a.action = 'conflict'
+                        -- An act on a value reaches whoever holds it.
+                        OR o.ci_id IS NULL AND o.asset_id IS NULL AND a.action IN ('link', 'ci_state', 'conflict')
+                            AND a.cause ->> 'by' = 'operator' AND a.cause ->> 'key' = o.act_id::text)
                 WHERE (o.act_id = $1 OR o.part_of = $1)
                     AND (a.to_state IS NOT NULL OR NOT coalesce(a.evidence ? 'act', false))
                 ORDER BY a.audit_id LIMIT 100
@@ -112,7 +117,12 @@ struct ActEffect {
                     WHERE (o.act_id = $1 OR o.part_of = $1) AND (o.ci_source, o.ci_id) = (s.ci_source, s.ci_id))
                 ORDER BY 2 LIMIT 100
                 """, [.int8(number)]),
+            Statement(
+                """
+                SELECT o.ci_id IS NULL AND o.asset_id IS NULL FROM assetlink.operator_act o WHERE o.act_id = $1
+                """, [.int8(number)]),
         ])
+        isOfMany = try results[2].first?.bool(0) ?? false
         transitions = results[0]
         states = results[1]
     }
@@ -138,7 +148,10 @@ struct ActEffect {
                     + (reason.map { ": \($0)" } ?? "") + ".")
         }
         if transitions.isEmpty {
-            session.console.say("No link or state changed.")
+            session.console.say(
+                isOfMany
+                    ? "No link or state changed with it; see assetlinkctl status for what is decided in later batches."
+                    : "No link or state changed.")
             return
         }
         session.show(
