@@ -141,7 +141,8 @@ import Testing
                 "\(edit) rule = '{\"entries\": [{\"priority\": 3, \"attributes\": [\"model\"]}]}' WHERE class = 'switch'",
                 42
             ),
-            ("\(edit) rule = NULL WHERE class = 'switch'", 42),
+            // Keys that nobody asks for any more are taken away without a look at their assets.
+            ("\(edit) rule = NULL WHERE class = 'switch'", 12),
             ("\(edit) aged_after_days = 7 WHERE class = 'server'", 0),
             ("\(edit) suspect_limits = '{\"serial\": 1}' WHERE class = 'network_gear'", 12),
             ("\(edit) suspect_limits = NULL WHERE class = 'network_gear'", 12),

@@ -6,13 +6,14 @@ import Postgres
 /// A change of rules by which every link has other evidence, and none is lost.
 enum Activation: Measure {
     static let name = "activation"
-    static let summary = "other priorities in all rules: the preview and the change itself, beside verify"
+    static let summary = "other priorities in all rules, another rule for one class: preview and change, beside verify"
 
     static func run(_ bench: Bench) async throws -> [Finding] {
         let world = try await bench.world()
         var (activations, previews, passes): ([Double], [Double], [Double]) = ([], [], [])
         var (waits, daemon, own): ([Double], [Double], [Double]) = ([], [], [])
         var (wal, single, singleWaits): ([Double], [Double], [Double]) = ([], [], [])
+        var singlePreviews: [Double] = []
         for _ in 0..<bench.scale.rounds {
             let clock = ContinuousClock()
             let session = try await world.session()
@@ -21,8 +22,11 @@ enum Activation: Measure {
             passes.append((clock.now - start).inSeconds)
             await session.close()
             start = clock.now
-            own.append(try await preview(world, bench))
+            own.append(try await preview(world, bench, shifted))
             previews.append((clock.now - start).inSeconds)
+            start = clock.now
+            _ = try await preview(world, bench, withRuleOfSwitches)
+            singlePreviews.append((clock.now - start).inSeconds)
             let pid = try world.running().pid
             ProcessFigures.forgetPeak(pid)
             let written = try await world.walBytes()
@@ -55,6 +59,7 @@ enum Activation: Measure {
             Finding(name, "changes wait for its keys", unit: "s", singleWaits),
             Finding(name, "daemon's memory, most", unit: "MB", daemon, target: .atMost(96)),
             Finding(name, "preview", unit: "s", previews, beside: "verify", passes),
+            Finding(name, "preview, the rule of one class", unit: "s", singlePreviews),
             Finding(name, "preview's memory, more than before", unit: "MB", own, target: .atMost(64)),
         ]
     }
@@ -70,22 +75,38 @@ enum Activation: Measure {
     }
 
     /// - Returns: by how much this process grew at most, in MB.
-    private static func preview(_ world: World, _ bench: Bench) async throws -> Double {
+    private static func preview(
+        _ world: World, _ bench: Bench, _ edit: (inout RuleSet) -> Void
+    ) async throws -> Double {
         let session = try await world.session()
         var rules = try await RuleSetLoader.load(session)
-        for index in rules.classes.indices {
-            guard case .own(var rule) = rules.classes[index].rule else { continue }
-            for number in rule.entries.indices { rule.entries[number].priority += 1 }
-            rules.classes[index].rule = .own(rule)
-        }
+        edit(&rules)
         let before = try ProcessFigures.memory(getpid(), "VmRSS")
         ProcessFigures.forgetPeak(getpid())
         let report = try await BatchEngine.preview(session, rules, logger: bench.logger)
         await session.close()
         guard report.gained + report.lost + report.moved + report.opened + report.closed == 0, report.cis > 0 else {
-            throw BenchError("other priorities change \(report.gained + report.lost + report.moved) links")
+            throw BenchError("rules that link the same change \(report.gained + report.lost + report.moved) links")
         }
         return Double(try ProcessFigures.memory(getpid(), "VmHWM") - before) / 1_024
+    }
+
+    /// As ``shift(_:by:)`` makes them.
+    private static func shifted(_ rules: inout RuleSet) {
+        for index in rules.classes.indices {
+            guard case .own(var rule) = rules.classes[index].rule else { continue }
+            for number in rule.entries.indices { rule.entries[number].priority += 1 }
+            rules.classes[index].rule = .own(rule)
+        }
+    }
+
+    /// The rule that they inherit, as their own.
+    private static func withRuleOfSwitches(_ rules: inout RuleSet) {
+        guard case .own(var rule)? = rules.classes.first(where: { $0.name == "hardware" })?.rule else { return }
+        rule.name = "switch"
+        for index in rules.classes.indices where rules.classes[index].name == "switch" {
+            rules.classes[index].rule = .own(rule)
+        }
     }
 
     private static func shift(_ world: World, by step: Int) async throws {

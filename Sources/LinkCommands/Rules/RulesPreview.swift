@@ -56,8 +56,11 @@ package struct RulesPreview: ConsoleCommand {
         let trusted = try await suspects(session)
         let progress = Progress("records", session.console)
         var done = 0
+        // How it gets on is on the bar.
+        var logger = Logger(label: "preview")
+        logger.logLevel = .warning
         let report = try await BatchEngine.preview(
-            session.connection, proposed, trusting: trusted, examples: examples, logger: Logger(label: "preview")
+            session.connection, proposed, trusting: trusted, examples: examples, logger: logger
         ) { now in
             progress.advance(by: Int64(now - done))
             done = now

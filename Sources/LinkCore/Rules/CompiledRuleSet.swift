@@ -149,7 +149,7 @@ package final class CompiledRuleSet: Sendable {
     func knows(_ className: String) -> Bool { rules[className] != nil }
 
     /// The kinds whose values can become suspect.
-    var watchedKinds: [IdentifierKind] { IdentifierKind.allCases.filter { limits[$0] != nil } }
+    package var watchedKinds: [IdentifierKind] { IdentifierKind.allCases.filter { limits[$0] != nil } }
 
     /// The class above another in the tree.
     func parent(of className: String) -> String? { parents[className] }

@@ -122,6 +122,7 @@ extension BatchEngine {
                 && !batch.plan.operatorCloses.contains { $0.key == batch.decisions[decision.facts.ref]?.facts.link?.id }
             return !isSame || !linkIsSame || !batch.plan.operatorCloses.isEmpty
         }
+        list.insert(contentsOf: taking(.decision, batch.plan.removedDecisions + rows.map(\.facts.ref)), at: 0)
         guard !rows.isEmpty else { return list }
         let after = rows.map { linkAfter($0, new, updates) }
         list.append(

@@ -153,17 +153,23 @@ extension BatchEngine {
                                            SELECT FROM unnest($7::integer[], $8::integer[]) AS m (ci, asset)
                                            WHERE m.ci = k.source AND m.asset = y.source_id))
                                        AND NOT (k.blocks AND EXISTS (
-                                           SELECT FROM assetlink_internal.asset AS a
+                                           SELECT FROM (
+                                               SELECT source_id, key FROM assetlink_internal.asset
+                                               WHERE asset_ref = y.asset_ref OFFSET 0) AS a
                                            JOIN assetlink_internal.pair_in_force AS p
                                                ON p.asset_source_id = a.source_id AND p.asset_id = a.key
-                                           WHERE a.asset_ref = y.asset_ref AND p.kind = 'block'
+                                           WHERE p.kind = 'block'
                                                AND p.ci_source_id = k.source AND p.ci_id = k.ci))
                                    ORDER BY y.space_id, y.key, y.standing, y.asset_ref
                                    LIMIT 2) AS refs,
                                k.blocks AND EXISTS (
                                    SELECT FROM assetlink_internal.pair_in_force AS p
-                                   JOIN assetlink_internal.asset AS a ON a.source_id = p.asset_source_id AND a.key = p.asset_id
-                                   JOIN assetlink_internal.asset_key AS y ON y.asset_ref = a.asset_ref
+                                   CROSS JOIN LATERAL (
+                                       SELECT asset_ref FROM assetlink_internal.asset
+                                       WHERE source_id = p.asset_source_id AND key = p.asset_id OFFSET 0) AS a
+                                   CROSS JOIN LATERAL (
+                                       SELECT * FROM assetlink_internal.asset_key
+                                       WHERE asset_ref = a.asset_ref OFFSET 0) AS y
                                    WHERE p.kind = 'block' AND p.ci_source_id = k.source AND p.ci_id = k.ci
                                        AND y.space_id = k.space AND y.key = k.key AND y.standing = 0
                                        AND (NOT k.bound OR EXISTS (

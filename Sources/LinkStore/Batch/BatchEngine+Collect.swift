@@ -96,7 +96,7 @@ extension BatchEngine {
         switch range.kind {
         case .log: isOver = try await takeLog(&range, &batch)
         case .read: isOver = try await takeRead(&range, &batch)
-        case .reevaluate: isOver = try await takeDecisions(&range, &batch)
+        case .reevaluate: isOver = try await takeActivation(&range, &batch)
         case .holders: isOver = try await takeHolders(&range, &batch)
         case .value: isOver = try await takeValue(&range, &batch)
         case .release: isOver = try await takeRelease(&range, &batch)
@@ -209,7 +209,7 @@ extension BatchEngine {
         return true
     }
 
-    private func takeHolders(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
+    func takeHolders(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
         guard let space = range.space, let key = range.key else { return true }
         let rows = try await flush(
             Statement(

@@ -83,7 +83,7 @@ extension BatchEngine {
         let (known, records) = try await ciStatesAndRecords(refs, &batch)
         var facts = known
         let drifted = facts.filter(\.isDrifted)
-        if !drifted.isEmpty, !isVerifying {
+        if !drifted.isEmpty, !isVerifying, shadow == nil {
             try await mend(drifted.map(\.ref), &batch)
             facts = try await ciStates(refs, batch)
         }
@@ -232,8 +232,9 @@ extension BatchEngine {
                         UNION
                         SELECT c.ci_ref, c.source_id, c.parent_ci_id, up.depth + 1
                         FROM up
-                        JOIN assetlink_internal.ci AS c
-                            ON c.source_id = up.source_id AND c.key = up.parent AND c.deleted_at IS NULL
+                        CROSS JOIN LATERAL (
+                            SELECT ci_ref, source_id, parent_ci_id FROM assetlink_internal.ci
+                            WHERE source_id = up.source_id AND key = up.parent AND deleted_at IS NULL OFFSET 0) AS c
                         WHERE up.depth < 1000 AND (up.depth = 0 OR up.ref <> k.ref)
                     )
                     SELECT FROM up WHERE up.ref = k.ref AND up.depth > 0 LIMIT 1

@@ -14,6 +14,8 @@ extension BatchEngine {
         static let assetKeys = 0
         static let ciKeys = 1
         static let decisions = 2
+        /// Keys of assets that no rule asks for any more are taken away.
+        static let leftovers = 3
     }
 
     /// Finds that other rules are in force than those that keys are made by, and whether keys are being made.
@@ -46,10 +48,13 @@ extension BatchEngine {
         }
         var range = batch.ranges[index]
         if range.total == nil { try await begin(&range, batch) }
+        batch.work.keepsLimits = range.keepsLimits
         // Values whose verdict flipped, and which too many hold for one batch: their keys are made first.
         let value = batch.ranges.firstIndex { $0.kind == .value }
         var isLast = false
-        if let value {
+        if !range.makesKeys {
+            // Nothing is to be made before decisions.
+        } else if let value {
             // Who holds it has other keys by the same rule, and is decided by nobody else.
             range.force = true
             var flipped = batch.ranges.remove(at: value)
@@ -95,38 +100,86 @@ extension BatchEngine {
         return false
     }
 
-    /// A page of decisions, once all keys are made.
+    /// A page of what comes once all keys are made: decisions, then keys that nobody asks for.
+    ///
+    /// - Returns: whether it was the last one.
+    func takeActivation(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
+        if range.phase == ActivationPhase.leftovers { return try await takeLeftovers(&range, batch) }
+        guard try await takeDecisions(&range, &batch) else { return false }
+        guard range.leavesKeys else { return true }
+        range.phase = ActivationPhase.leftovers
+        range.after = nil
+        return false
+    }
+
+    private func takeLeftovers(_ range: inout BulkRange, _ batch: Batch) async throws -> Bool {
+        let rows = try await flush(
+            Statement(
+                """
+                DELETE FROM assetlink_internal.asset_key AS y
+                USING (
+                    SELECT o.*
+                    FROM assetlink_internal.key_space AS s
+                    CROSS JOIN LATERAL (
+                        SELECT space_id, key, standing, asset_ref FROM assetlink_internal.asset_key
+                        WHERE space_id = s.space_id ORDER BY space_id, key, standing, asset_ref LIMIT $2) AS o
+                    WHERE s.space_id <> ALL ($1::integer[])
+                    LIMIT $2) AS k
+                WHERE y.space_id = k.space_id AND y.key = k.key AND y.standing = k.standing
+                    AND y.asset_ref = k.asset_ref
+                RETURNING y.asset_ref
+                """, [.int4s(spaceIDs), .int8(Int64(pace.page))]))
+        return rows.count < pace.page
+    }
+
+    /// A page of decisions.
     func takeDecisions(_ range: inout BulkRange, _ batch: inout Batch) async throws -> Bool {
         var wanted = range
         if range.force { wanted.classes = nil }
         let refs = try await page(of: wanted, isAssets: false)
-        for ref in refs { batch.work.cis[ref] = .rules }
+        for ref in refs {
+            batch.work.cis[ref] = .rules
+            if range.rereads { batch.work.cisAgain[ref] = .rules }
+        }
+        batch.work.keepsLimits = range.keepsLimits
         range.done += refs.count
         range.after = refs.last.map { String($0) } ?? range.after
         return refs.count < pace.page
     }
 
     private func page(of range: BulkRange, isAssets: Bool) async throws -> [Int64] {
+        // By the tables themselves, in a preview too: who is there, and in which order, is not what it changes.
         let page: [Parameter] = [.int8(range.after.flatMap { Int64($0) } ?? 0), .int8(Int64(pace.page))]
+        let stored = Shadow.stored
         let statement =
             if isAssets {
                 Statement(
-                    "SELECT asset_ref FROM assetlink_internal.asset WHERE asset_ref > $1 ORDER BY asset_ref LIMIT $2",
+                    "SELECT asset_ref FROM \(stored).asset WHERE asset_ref > $1 ORDER BY asset_ref LIMIT $2",
                     page)
+            } else if let classes = range.classes, classes.count > 8 {
+                // Many classes are most of the CIs: one walk over all pages finds them.
+                Statement(
+                    """
+                    SELECT ci_ref FROM \(stored).ci
+                    WHERE ci_ref > $1 AND deleted_at IS NULL AND class = ANY ($3::text[]) ORDER BY ci_ref LIMIT $2
+                    """, page + [.texts(classes)])
             } else if let classes = range.classes {
                 Statement(
                     """
                     SELECT c.ci_ref
                     FROM unnest($3::text[]) AS k (class)
                     CROSS JOIN LATERAL (
-                        SELECT ci_ref FROM assetlink_internal.ci
-                        WHERE class = k.class AND ci_ref > $1 AND deleted_at IS NULL ORDER BY ci_ref LIMIT $2) AS c
+                        -- By both columns: for an order by ci_ref alone a plan walks all CIs to find those of a class.
+                        SELECT ci_ref FROM \(stored).ci
+                        WHERE (class, ci_ref) > (k.class, $1) AND (class, ci_ref) <= (k.class, 9223372036854775807)
+                            AND deleted_at IS NULL
+                        ORDER BY class, ci_ref LIMIT $2) AS c
                     ORDER BY 1 LIMIT $2
                     """, page + [.texts(classes)])
             } else {
                 Statement(
                     """
-                    SELECT ci_ref FROM assetlink_internal.ci
+                    SELECT ci_ref FROM \(stored).ci
                     WHERE ci_ref > $1 AND deleted_at IS NULL ORDER BY ci_ref LIMIT $2
                     """, page)
             }
@@ -137,9 +190,18 @@ extension BatchEngine {
     ///
     /// The way back to what was in force needs nobody's approval.
     private func begin(_ range: inout BulkRange, _ batch: Batch) async throws {
-        if let rules, shadow == nil, !batch.interruptsActivation, let old = try await rulesBefore(batch) {
+        if let rules, !batch.interruptsActivation, let old = try await rulesBefore(batch) {
             range.classes = rules.classes(thatDifferFrom: old)?.sorted()
-            if range.classes != nil, Set(rules.spaces) == Set(old.spaces) { range.phase = ActivationPhase.ciKeys }
+            range.keepsLimits = rules.hasSameLimits(as: old)
+            if let classes = range.classes, rules.asksAssetsNothingNew(as: old) {
+                range.phase = ActivationPhase.ciKeys
+                range.leavesKeys = Set(rules.spaces) != Set(old.spaces)
+                // All keys that decisions ask for are there: nobody need wait for any.
+                if classes.allSatisfy({ rules.readsSameValues($0, as: old) && rules.makesNoNewKeys($0, as: old) }) {
+                    range.phase = ActivationPhase.decisions
+                    range.rereads = true
+                }
+            }
         }
         let rows = try await flush(
             Statement(
@@ -151,7 +213,8 @@ extension BatchEngine {
                 """, [range.classes.map { .texts($0) } ?? .null]))
         guard let row = rows.first else { return }
         let assets = range.phase == ActivationPhase.assetKeys ? Int(try row.int8(0)) : 0
-        range.total = assets + 2 * Int(try row.int8(1))
+        let passes = range.phase == ActivationPhase.decisions ? 1 : 2
+        range.total = assets + passes * Int(try row.int8(1))
         range.approved = try row.int8OrNil(2) == range.replaces
         logger.info(
             "other rules come into force",
@@ -181,5 +244,5 @@ extension BatchEngine {
 
 extension BulkRange {
     /// A version of the rules whose keys are not all made yet.
-    var makesKeys: Bool { kind == .reevaluate && phase != BatchEngine.ActivationPhase.decisions }
+    var makesKeys: Bool { kind == .reevaluate && phase < BatchEngine.ActivationPhase.decisions }
 }

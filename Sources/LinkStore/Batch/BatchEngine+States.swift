@@ -247,7 +247,9 @@ extension BatchEngine {
                 JOIN assetlink_internal.source AS s ON s.source_id = x.source_id
                 WHERE x.asset_ref = pd.claim_asset) END AS asset
             FROM assetlink_internal.ci AS p
-            LEFT JOIN assetlink_internal.ci_decision AS pd ON pd.ci_ref = p.ci_ref
+            LEFT JOIN LATERAL (
+                SELECT state, claim_asset FROM assetlink_internal.ci_decision WHERE ci_ref = p.ci_ref OFFSET 0
+            ) AS pd ON true
             WHERE p.source_id = b.source_id AND p.key = b.parent_ci_id AND p.deleted_at IS NULL
             OFFSET 0
         ) AS parent ON true

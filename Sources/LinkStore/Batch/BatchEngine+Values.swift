@@ -27,7 +27,7 @@ extension BatchEngine {
                 change.stored.isCounted ? new.subtracting(change.stored.reads).union(regrouped(change)) : new)
         }
         // Another limit makes other verdicts of the same holders.
-        if batch.work.rulesChanged {
+        if batch.work.rulesChanged, !batch.work.keepsLimits {
             onAssets.formUnion(looked.keys)
             onCIs.formUnion(looked.keys)
         }
@@ -117,72 +117,88 @@ extension BatchEngine {
             .filter { limitClass($0, change) != change.stored.limitClasses[$0] ?? "" }
     }
 
+    /// A row of `asset_value` or `ci_value`; of a CI its whole key, or of a value that many hold all rows would be read.
+    private struct ValueRow {
+        var value: KindValue
+        var ref: Int64
+        var counts = false
+        var source: Int32?
+        var limitClass = ""
+    }
+
     private func writeValues(_ batch: Batch) -> [Statement] {
-        var list: [Statement] = []
-        var gone: [(KindValue, Int64)] = []
-        var here: [(KindValue, Int64, Bool)] = []
+        var (gone, here, rewritten): ([ValueRow], [ValueRow], [Int64]) = ([], [], [])
         for (ref, change) in batch.assets {
             let kept = change.isForgotten ? [] : change.stored.holds
             let new = change.reading?.holds ?? (change.standing == .deleted ? kept : [])
-            gone += change.stored.holds.subtracting(new).map { ($0, ref) }
+            gone += change.stored.holds.subtracting(new).map { ValueRow(value: $0, ref: ref) }
             let isSame = change.stored.isCounted == change.counts
-            here += (isSame ? new.subtracting(change.stored.holds) : new).map { ($0, ref, change.counts) }
+            if !isSame || !change.stored.holds.isSubset(of: new) { rewritten.append(ref) }
+            here += (isSame ? new.subtracting(change.stored.holds) : new).map {
+                ValueRow(value: $0, ref: ref, counts: change.counts)
+            }
         }
-        list += valueStatements("asset", gone, here.map { ($0.0, $0.1, $0.2, nil) })
-        gone = []
-        var ciHere: [(KindValue, Int64, Bool, (source: Int32, limitClass: String)?)] = []
+        let list = taking(.asset, rewritten) + valueStatements(.asset, gone, here)
+        (gone, here, rewritten) = ([], [], [])
         for (ref, change) in batch.cis {
             let new = change.values
             let moved = regrouped(change)
-            gone += change.stored.reads.subtracting(new).union(moved).map { ($0, ref) }
+            gone += change.stored.reads.subtracting(new).union(moved).map {
+                ValueRow(
+                    value: $0, ref: ref, source: change.source.id, limitClass: change.stored.limitClasses[$0] ?? "")
+            }
             let isSame = change.stored.isCounted == change.counts
-            ciHere += (isSame ? new.subtracting(change.stored.reads).union(moved) : new).map {
-                ($0, ref, change.counts, (change.source.id, limitClass($0, change)))
+            if !isSame || !moved.isEmpty || !change.stored.reads.isSubset(of: new) { rewritten.append(ref) }
+            here += (isSame ? new.subtracting(change.stored.reads).union(moved) : new).map {
+                ValueRow(
+                    value: $0, ref: ref, counts: change.counts, source: change.source.id,
+                    limitClass: limitClass($0, change))
             }
         }
-        return list + valueStatements("ci", gone, ciHere)
+        return list + taking(.ci, rewritten) + valueStatements(.ci, gone, here)
     }
 
-    private func valueStatements(
-        _ side: String, _ gone: [(KindValue, Int64)],
-        _ here: [(KindValue, Int64, Bool, (source: Int32, limitClass: String)?)]
-    ) -> [Statement] {
+    private func valueStatements(_ side: SourceInfo.Side, _ gone: [ValueRow], _ here: [ValueRow]) -> [Statement] {
+        func named(_ rows: [ValueRow]) -> [Parameter] {
+            [.texts(rows.map(\.value.kind.rawValue)), .texts(rows.map(\.value.value)), .refs(rows.map(\.ref))]
+        }
+        func grouped(_ rows: [ValueRow]) -> [Parameter] {
+            [.int4Array(rows.map(\.source)), .texts(rows.map(\.limitClass))]
+        }
         var list: [Statement] = []
         if !gone.isEmpty {
             list.append(
-                Statement(
-                    """
-                    DELETE FROM assetlink_internal.\(side)_value AS v
-                    USING unnest($1::text[], $2::text[], $3::bigint[]) AS k (kind, value, ref)
-                    WHERE v.kind = k.kind AND v.value = k.value AND v.\(side)_ref = k.ref
-                    """,
-                    [
-                        .texts(gone.map(\.0.kind.rawValue)), .texts(gone.map(\.0.value)), .refs(gone.map(\.1)),
-                    ]))
+                side == .asset
+                    ? Statement(
+                        """
+                        DELETE FROM assetlink_internal.asset_value AS v
+                        USING unnest($1::text[], $2::text[], $3::bigint[]) AS k (kind, value, ref)
+                        WHERE v.kind = k.kind AND v.value = k.value AND v.asset_ref = k.ref
+                        """, named(gone))
+                    : Statement(
+                        """
+                        DELETE FROM assetlink_internal.ci_value AS v
+                        USING unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::text[])
+                            AS k (kind, value, ref, source, class)
+                        WHERE v.kind = k.kind AND v.value = k.value AND v.source_id = k.source
+                            AND v.limit_class = k.class AND v.ci_ref = k.ref
+                        """, named(gone) + grouped(gone)))
         }
         guard !here.isEmpty else { return list }
-        let common: [Parameter] = [
-            .texts(here.map(\.0.kind.rawValue)), .texts(here.map(\.0.value)), .refs(here.map(\.1)),
-            .boolArray(here.map(\.2)),
-        ]
-        if side == "asset" {
-            list.append(
-                Statement(
+        list.append(
+            side == .asset
+                ? Statement(
                     """
                     INSERT INTO assetlink_internal.asset_value (kind, value, asset_ref, counted)
                     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
                     ON CONFLICT (kind, value, asset_ref) DO UPDATE SET counted = excluded.counted
-                    """, common))
-        } else {
-            list.append(
-                Statement(
+                    """, named(here) + [.boolArray(here.map(\.counts))])
+                : Statement(
                     """
                     INSERT INTO assetlink_internal.ci_value (kind, value, ci_ref, counted, source_id, limit_class)
                     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[], $5::integer[], $6::text[])
                     ON CONFLICT (kind, value, source_id, limit_class, ci_ref) DO UPDATE SET counted = excluded.counted
-                    """,
-                    common + [.int4Array(here.map { $0.3?.source }), .texts(here.map { $0.3?.limitClass ?? "" })]))
-        }
+                    """, named(here) + [.boolArray(here.map(\.counts))] + grouped(here)))
         return list
     }
 

@@ -18,9 +18,11 @@ extension BatchEngine {
         if !batch.isRekeying { try await findChangedViews(&diff, &batch) }
         noteHood(assets, diff, &batch)
 
-        var list = [
-            RecordWriter.upsertAssets(assets, time: batch.time), RecordWriter.deriveAssets(assets, time: batch.time),
-            RecordWriter.upsertCIs(cis, time: batch.time), RecordWriter.deriveCIs(cis),
+        var list = takingChanged(assets, cis, diff)
+        list += [
+            RecordWriter.upsertAssets(assets, time: batch.time),
+            RecordWriter.deriveAssets(derived(assets), time: batch.time),
+            RecordWriter.upsertCIs(cis, time: batch.time), RecordWriter.deriveCIs(derived(cis)),
         ].compactMap { $0 }
         let buried = assets.filter { $0.1.standing == .deleted && $0.1.stored.standing != .deleted }.map(\.0)
         if !buried.isEmpty { list.append(RecordWriter.buryAssets(buried, time: batch.time)) }
@@ -154,7 +156,7 @@ extension BatchEngine {
     }
 
     func ciKeyStatements(gone: [(StoredKey, CIRef)], here: [(StoredKey, CIRef)]) -> [Statement] {
-        // Only to find who is to be decided again: in a preview that is everybody.
+        // Only to find who is to be decided again: in a preview whoever reads the key is, one way or the other.
         if shadow != nil { return [] }
         var list: [Statement] = []
         if !gone.isEmpty {

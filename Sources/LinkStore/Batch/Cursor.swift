@@ -113,6 +113,12 @@ package struct BulkRange: Hashable, Sendable {
     ///
     /// With ``force`` all are decided all the same, as values became suspect or ceased to be while keys were made.
     package var classes: [String]?
+    /// `reevaluate`: what makes a value suspect is as it was, so that only values that records gain or lose are counted.
+    package var keepsLimits = false
+    /// `reevaluate`: no keys had to be made first; what is kept of a CI is made anew with its decision.
+    package var rereads = false
+    /// `reevaluate`: assets have keys that no rule asks for any more; they go last.
+    package var leavesKeys = false
     /// `reevaluate`: active links that it has ended, by CI source, for the breaker.
     package var ended: [Int32: Int] = [:]
     /// `reevaluate`: why the breaker holds it; `nil`: it does not.
@@ -140,6 +146,8 @@ package struct BulkRange: Hashable, Sendable {
             "approved": approved ? "true" : nil, "total": total.map { String($0) },
             "replaces": replaces.map { String($0) }, "held": held.map { JSONText.string($0) },
             "ended": ended.isEmpty ? nil : JSONText.counts(ended),
+            "rereads": rereads ? "true" : nil, "leaves_keys": leavesKeys ? "true" : nil,
+            "keeps_limits": keepsLimits ? "true" : nil,
             "classes": classes.map { JSONText.array($0.map { JSONText.string($0) }) },
         ])
     }

@@ -48,7 +48,9 @@ enum CursorStatements {
                (r ->> 'replaces')::bigint, r ->> 'held',
                ARRAY(SELECT x.key::integer FROM jsonb_each_text(r -> 'ended') AS x ORDER BY x.key),
                ARRAY(SELECT x.value::integer FROM jsonb_each_text(r -> 'ended') AS x ORDER BY x.key),
-               r ? 'classes', ARRAY(SELECT x FROM jsonb_array_elements_text(coalesce(r -> 'classes', '[]')) AS x)
+               r ? 'classes', ARRAY(SELECT x FROM jsonb_array_elements_text(coalesce(r -> 'classes', '[]')) AS x),
+               coalesce((r ->> 'keeps_limits')::boolean, false), coalesce((r ->> 'rereads')::boolean, false),
+               coalesce((r ->> 'leaves_keys')::boolean, false)
         FROM (SELECT ranges FROM assetlink_internal.batch ORDER BY batch_id DESC LIMIT 1) AS b
         CROSS JOIN LATERAL jsonb_array_elements(b.ranges) WITH ORDINALITY AS e (r, ord)
         ORDER BY e.ord
@@ -109,6 +111,9 @@ enum CursorStatements {
         let isScoped = try columns.bool()
         let classes = try columns.texts()
         if isScoped { range.classes = classes }
+        range.keepsLimits = try columns.bool()
+        range.rereads = try columns.bool()
+        range.leavesKeys = try columns.bool()
         return range
     }
 }

@@ -54,7 +54,9 @@ extension BatchEngine {
                         """
                         SELECT DISTINCT c.ci_ref
                         FROM assetlink_internal.pair_in_force AS p
-                        JOIN assetlink_internal.ci AS c ON c.source_id = p.ci_source_id AND c.key = p.ci_id
+                        CROSS JOIN LATERAL (
+                            SELECT ci_ref FROM assetlink_internal.ci
+                            WHERE source_id = p.ci_source_id AND key = p.ci_id OFFSET 0) AS c
                         JOIN assetlink_internal.ci_key AS y ON y.ci_ref = c.ci_ref
                         JOIN unnest($1::integer[], $2::text[]) AS k (space, key)
                             ON k.space = y.space_id AND k.key = y.key

@@ -10,6 +10,8 @@ struct Pace {
     private let busy: Duration
     /// A page is never smaller: a batch costs something by itself, more so on a slow disk.
     private let least: Int
+    /// When live changes came last: whoever writes one will soon write another.
+    private var lastLive: ContinuousClock.Instant?
     /// Time per record, learned from batches that had some.
     private var perRecord: Duration?
 
@@ -22,15 +24,17 @@ struct Pace {
         busy = limits.bulkTimeBesideLive
     }
 
-    /// Learns from a batch that took `time` for `records` of ranges and live changes, `live` of them live.
-    mutating func note(_ time: Duration, records: Int, live: Int) {
+    /// Learns from a batch that took `time` for `records` of ranges and live changes, `live` of them live, and ended `now`.
+    mutating func note(_ time: Duration, records: Int, live: Int, now: ContinuousClock.Instant = .now) {
+        if live > 0 { lastLive = now }
         if records >= least {
-            let now = time / records
+            let last = time / records
             // Up at once, down slowly: one fast page does not make the next one long.
-            perRecord = perRecord.map { now > $0 ? now : ($0 * 3 + now) / 4 } ?? now
+            perRecord = perRecord.map { last > $0 ? last : ($0 * 3 + last) / 4 } ?? last
         }
         guard let perRecord, perRecord > .zero else { return }
-        let room = Int((live > 0 ? busy : quiet) / perRecord)
+        let isBusy = lastLive.map { now - $0 < .seconds(1) } ?? false
+        let room = Int((isBusy ? busy : quiet) / perRecord)
         page = max(least, min(most, room))
     }
 }

@@ -73,6 +73,8 @@ struct Work {
     /// New ranges, without numbers.
     var newRanges: [BulkRange] = []
     var rulesChanged = false
+    /// What makes a value suspect is as it was, though the rules changed.
+    var keepsLimits = false
     var oldestLoggedAt: Timestamp?
     /// When each log row was written.
     var loggedAt: [Timestamp] = []

@@ -5,9 +5,10 @@ package import Postgres
 extension BatchEngine {
     /// What rules would do to the links, on the data as stored: one read-only snapshot, page by page.
     ///
-    /// The steps are those of an activation, over temporary tables of this session: keys of all records, then all
-    /// decisions from scratch, which is what an activation ends with. Needs the right to read what the daemon reads and
-    /// to make temporary tables; the session is of no use for anything else afterwards.
+    /// The steps are those of an activation, over temporary tables of this session that lie over what is stored: only
+    /// what an edit touches is looked at, and only what it changes is copied. Where stored keys are not all by the rules
+    /// in force, as another version or a verdict is under way, everything is looked at. Needs the right to read what the
+    /// daemon reads and to make temporary tables; the session is of no use for anything else afterwards.
     ///
     /// - Parameters:
     ///   - ruleSet: the proposed rules, whole.
@@ -25,7 +26,6 @@ extension BatchEngine {
         engine.shadow = Shadow()
         try await connection.script("SET temp_buffers = '64MB'; " + sessionSettings)
         try await connection.script(Shadow.creation)
-        try await connection.script(Shadow.indexes)
         return try await engine.onSnapshot { try await engine.previewAll(ruleSet, trusted, examples, progress) }
     }
 
@@ -36,44 +36,110 @@ extension BatchEngine {
             throw StoreError.corrupt("no cursor")
         }
         let start = try CursorStatements.decodeStart(row)
+        let open = try await connection.query(CursorStatements.ranges).map { try CursorStatements.decodeRange($0) }
         let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }
-        try await propose(ruleSet)
-        try await allowing("enable_seqscan") { _ = try await connection.pipeline(Shadow.copying) }
-        _ = try await connection.query(
-            """
-            INSERT INTO pg_temp.trusted_value (kind, value, act_id)
-            SELECT k.kind, k.value, 0 FROM unnest($1::text[], $2::text[]) AS k (kind, value) ON CONFLICT DO NOTHING
-            """, [.texts(trusted.map(\.kind.rawValue)), .texts(trusted.map(\.value))])
-        var empty = Batch(
+        let empty = Batch(
             start: start, sources: Dictionary(uniqueKeysWithValues: sources.map { ($0.id, $0) }),
             names: Dictionary(uniqueKeysWithValues: sources.map { ($0.name, $0.id) }), ranges: [])
-        empty.isRekeying = true
-        add(BulkRange(.reevaluate, id: 0, cause: "preview"), to: &empty)
+        var report = PreviewReport()
+        report.isUnderWay =
+            start.ruleSetVersion != start.cursor.ruleSetVersion || open.contains { $0.kind == .reevaluate }
+        let isSettled =
+            !report.isUnderWay
+            && !open.contains { [.value, .holders].contains($0.kind) || $0.kind == .read && $0.force }
+        for statement in Shadow.copying { _ = try await connection.query(statement) }
+        let inForce = CompiledRuleSet(try await RuleSetLoader.load(connection))
+        if isSettled { shadow?.inForce = inForce }
         var done = 0
-        while empty.isRekeying {
-            var batch = empty
-            try await makeKeys(&batch)
-            empty.ranges = batch.ranges
-            empty.isRekeying = batch.ranges.contains(where: \.makesKeys)
-            done += batch.work.rows
+        func note(_ count: Int) {
+            done += count
             progress(done)
         }
-        guard var range = empty.ranges.first else { throw StoreError.corrupt("a preview without a range") }
-        empty.ranges = []
+        if !trusted.isEmpty {
+            use(inForce, try Self.numbers(try await connection.query(Self.keySpaces)))
+            try await previewTrust(trusted, isSettled, empty, note)
+        }
+        try await propose(ruleSet)
+        try await previewRules(inForce, isSettled, empty, note)
+        try await allowing("enable_seqscan, enable_hashjoin") { try await compare(&report, examples) }
+        return report
+    }
+
+    /// As the batches after an operator's trust: the verdicts, who reads the values, and whom that reaches.
+    private func previewTrust(
+        _ trusted: [KindValue], _ isSettled: Bool, _ empty: Batch, _ note: (Int) -> Void
+    ) async throws {
+        _ = try await flush(
+            Statement(
+                """
+                INSERT INTO assetlink_internal.trusted_value (kind, value, act_id)
+                SELECT k.kind, k.value, 0 FROM unnest($1::text[], $2::text[]) AS k (kind, value) ON CONFLICT DO NOTHING
+                """, [.texts(trusted.map(\.kind.rawValue)), .texts(trusted.map(\.value))]))
+        // Otherwise everything is looked at in any case.
+        guard isSettled else { return }
+        var batch = empty
+        for value in trusted { batch.work.values[value] = .system }
+        while true {
+            try await read(&batch)
+            try await settleValues(&batch)
+            try await noteRingsOfAssetsAgain(&batch)
+            try await write(&batch)
+            try await previewDecisions(&batch)
+            note(batch.assets.count + batch.decisions.count)
+            guard var range = batch.ranges.first else { return }
+            let rest = Array(batch.ranges.dropFirst())
+            batch = empty
+            batch.ranges = rest
+            let isOver =
+                range.kind == .value ? try await takeValue(&range, &batch) : try await takeHolders(&range, &batch)
+            if !isOver { batch.ranges.append(range) }
+        }
+    }
+
+    /// As the batches of an activation: keys first, then decisions.
+    private func previewRules(
+        _ inForce: CompiledRuleSet, _ isSettled: Bool, _ empty: Batch, _ note: (Int) -> Void
+    ) async throws {
+        guard let rules else { return }
+        var range = BulkRange(.reevaluate, id: 0, cause: "preview")
+        range.total = 0
+        if isSettled, rules.hasSameTables(as: inForce) { scope(&range, rules, inForce) }
+        if range.classes == [] { return }
+        var keys = empty
+        keys.isRekeying = range.makesKeys
+        add(range, to: &keys)
+        while keys.isRekeying {
+            var batch = keys
+            try await makeKeys(&batch)
+            keys.ranges = batch.ranges
+            keys.isRekeying = batch.ranges.contains(where: \.makesKeys)
+            note(batch.work.rows)
+        }
+        guard var decisions = keys.ranges.first else { throw StoreError.corrupt("a preview without a range") }
         var isOver = false
         while !isOver {
             var batch = empty
-            isOver = try await takeDecisions(&range, &batch)
-            try await decideAll(&batch)
-            let list = decisionStatements(batch) + conflictStatements(batch)
-            if !list.isEmpty { _ = try await flush(list) }
-            done += batch.work.cis.count
-            progress(done)
+            isOver = try await takeDecisions(&decisions, &batch)
+            batch.work.rulesChanged = true
+            try await previewDecisions(&batch)
+            note(batch.work.cis.count)
         }
-        var report = PreviewReport()
-        report.isUnderWay = try await isActivating(start)
-        try await allowing("enable_seqscan, enable_hashjoin") { try await compare(&report, examples) }
-        return report
+    }
+
+    /// Confines a range to what the rules read otherwise than those in force; keys that nobody asks for may stay.
+    private func scope(_ range: inout BulkRange, _ rules: CompiledRuleSet, _ inForce: CompiledRuleSet) {
+        range.keepsLimits = rules.hasSameLimits(as: inForce)
+        guard let classes = rules.classes(thatDifferFrom: inForce) else { return }
+        range.classes = classes.sorted()
+        guard rules.asksAssetsNothingNew(as: inForce) else { return }
+        range.phase = ActivationPhase.ciKeys
+        if classes.allSatisfy({ rules.readsSameValues($0, as: inForce) }) { range.phase = ActivationPhase.decisions }
+    }
+
+    private func previewDecisions(_ batch: inout Batch) async throws {
+        try await decideAll(&batch)
+        let list = decisionStatements(batch) + conflictStatements(batch)
+        if !list.isEmpty { _ = try await flush(list) }
     }
 
     /// Makes the proposed rules those that everything is read by; spaces that are not stored get numbers of their own.
@@ -86,11 +152,6 @@ extension BatchEngine {
             next += 1
         }
         use(compiled, ids)
-    }
-
-    private func isActivating(_ start: BatchStart) async throws -> Bool {
-        let ranges = try await connection.query(CursorStatements.ranges).map { try CursorStatements.decodeRange($0) }
-        return start.ruleSetVersion != start.cursor.ruleSetVersion || ranges.contains { $0.kind == .reevaluate }
     }
 
     /// What reads whole tables is planned for that.

@@ -7,34 +7,18 @@ extension BatchEngine {
         let results = try await connection.pipeline(
             [
                 Statement("SET LOCAL work_mem = '32MB'", prepared: false),
-                Statement(
-                    "SELECT (SELECT count(*) FROM pg_temp.asset), (SELECT count(*) FROM pg_temp.ci_decision)",
-                    prepared: false),
-                Self.byClass, Self.byState, Self.byConflict,
+                Statement("SELECT count(*) FROM assetlink_internal.asset", prepared: false),
+                Self.counts, Self.byConflict,
             ] + PreviewReport.Change.allCases.map { Self.examples($0, examples) }
                 + [Self.conflicts(isOpened: true, examples), Self.conflicts(isOpened: false, examples)])
-        if let row = results[1].first {
-            report.assets = Int(try row.int8(0))
-            report.cis = Int(try row.int8(1))
-        }
-        report.classes = try results[2].map { row in
-            var columns = Columns(row)
-            return PreviewReport.ClassCounts(
-                name: try columns.text(), cis: try columns.int(), gained: try columns.int(), lost: try columns.int(),
-                moved: try columns.int(), conflictedBefore: try columns.int(), conflictedAfter: try columns.int())
-        }
-        report.states = try results[3].map { row in
-            var columns = Columns(row)
-            return PreviewReport.StateCounts(
-                state: try columns.text(), reason: try columns.textOrNil(), before: try columns.int(),
-                after: try columns.int())
-        }
-        report.conflicts = try results[4].map { row in
+        if let row = results[1].first { report.assets = Int(try row.int8(0)) }
+        try count(results[2], &report)
+        report.conflicts = try results[3].map { row in
             PreviewReport.ConflictCounts(
                 kind: try row.text(0), opened: Int(try row.int8(1)), closed: Int(try row.int8(2)))
         }
         for (index, change) in PreviewReport.Change.allCases.enumerated() {
-            for row in results[5 + index] {
+            for row in results[4 + index] {
                 var columns = Columns(row)
                 report.examples.append(
                     PreviewReport.Example(
@@ -48,13 +32,40 @@ extension BatchEngine {
         report.closedConflicts = try results[results.count - 1].map { try $0.text(0) }
     }
 
-    /// Each CI with what it is linked to before and after; CIs that no batch has decided yet count from nothing.
+    /// Sums up ``counts`` by class, and by state and reason.
+    private func count(_ rows: Rows, _ report: inout PreviewReport) throws {
+        var classes: [String: PreviewReport.ClassCounts] = [:]
+        var states: [[String]: PreviewReport.StateCounts] = [:]
+        for row in rows {
+            var columns = Columns(row)
+            let (name, state, reason) = (try columns.text(), try columns.text(), try columns.textOrNil())
+            let (before, after) = (try columns.int(), try columns.int())
+            classes[name, default: PreviewReport.ClassCounts(name: name)].cis += after
+            classes[name]?.gained += try columns.int()
+            classes[name]?.lost += try columns.int()
+            classes[name]?.moved += try columns.int()
+            if state == CIState.conflicted.rawValue {
+                classes[name]?.conflictedBefore += before
+                classes[name]?.conflictedAfter += after
+            }
+            let key = [state] + (reason.map { [$0] } ?? [])
+            states[key, default: PreviewReport.StateCounts(state: state, reason: reason)].before += before
+            states[key]?.after += after
+        }
+        report.classes = classes.sorted { $0.key < $1.key }.map(\.value)
+        report.cis = report.classes.reduce(0) { $0 + $1.cis }
+        report.states = states.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+            .filter { $0.before + $0.after > 0 }
+    }
+
+    /// Each CI whose decision differs, with what it is linked to before and after; CIs that no batch has decided yet count
+    /// from nothing.
     private static let pairs = """
         SELECT c.ci_ref, c.source_id, c.key, c.class, o.state AS old_state, o.reason AS old_reason, n.state, n.reason,
                n.rule, n.entry_priority,
                CASE WHEN o.state = 'linked' THEN o.claim_asset END AS before,
                CASE WHEN n.state = 'linked' THEN n.claim_asset END AS after
-        FROM pg_temp.ci_decision AS n
+        FROM pg_temp.ci_decision_taken_in AS n
         JOIN assetlink_internal.ci AS c USING (ci_ref)
         LEFT JOIN assetlink_internal.ci_decision AS o USING (ci_ref)
         """
@@ -67,25 +78,25 @@ extension BatchEngine {
         }
     }
 
-    private static let byClass = Statement(
+    /// By class, state and reason: CIs before and after, and what becomes of links of those who are in it afterwards.
+    private static let counts = Statement(
         """
-        SELECT p.class, count(*)::bigint, count(*) FILTER (WHERE \(condition(.gained)))::bigint,
-               count(*) FILTER (WHERE \(condition(.lost)))::bigint,
-               count(*) FILTER (WHERE \(condition(.moved)))::bigint,
-               count(*) FILTER (WHERE p.old_state = 'conflicted')::bigint,
-               count(*) FILTER (WHERE p.state = 'conflicted')::bigint
-        FROM (\(pairs)) AS p
-        GROUP BY p.class ORDER BY p.class COLLATE "C"
-        """, prepared: false)
-
-    private static let byState = Statement(
-        """
-        SELECT s.state, s.reason, sum(s.before)::bigint, sum(s.after)::bigint
-        FROM (\(pairs)) AS p
-        CROSS JOIN LATERAL (VALUES (p.old_state, p.old_reason, 1, 0), (p.state, p.reason, 0, 1))
-            AS s (state, reason, before, after)
-        WHERE s.state IS NOT NULL
-        GROUP BY s.state, s.reason ORDER BY s.state COLLATE "C", s.reason COLLATE "C"
+        WITH pair AS MATERIALIZED (\(pairs)), t (class, state, reason, before, after, gained, lost, moved) AS (
+            SELECT c.class, o.state, o.reason, count(*), count(*), 0, 0, 0
+            FROM assetlink_internal.ci_decision AS o
+            JOIN assetlink_internal.ci AS c USING (ci_ref)
+            GROUP BY c.class, o.state, o.reason
+            UNION ALL
+            SELECT p.class, p.old_state, p.old_reason, 0, -count(*), 0, 0, 0
+            FROM pair AS p WHERE p.old_state IS NOT NULL GROUP BY p.class, p.old_state, p.old_reason
+            UNION ALL
+            SELECT p.class, p.state, p.reason, 0, count(*), count(*) FILTER (WHERE \(condition(.gained))),
+                   count(*) FILTER (WHERE \(condition(.lost))), count(*) FILTER (WHERE \(condition(.moved)))
+            FROM pair AS p GROUP BY p.class, p.state, p.reason
+        )
+        SELECT class, state, reason, sum(before)::bigint, sum(after)::bigint, sum(gained)::bigint, sum(lost)::bigint,
+               sum(moved)::bigint
+        FROM t GROUP BY class, state, reason
         """, prepared: false)
 
     private static let changedConflicts = """
