@@ -33,7 +33,6 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 
 let package = Package(
     name: "assetlinkd",
@@ -52,7 +51,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
-        // Without traits: its own reader of configuration, and all of Foundation, which would cost every daemon memory.
+        // Without traits: its own reader of configuration, and all of Foundation, which would cost every daemon memory. Of
+        // its parts the server alone: routes and files in the rest would be another two megabytes of code.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
     targets: [
@@ -92,7 +92,7 @@ let package = Package(
         .target(
             name: "LinkHealth",
             dependencies: [
-                "LinkService", "LinkStore", "Postgres", logging, lifecycle, metrics, hummingbird, hummingbirdCore,
+                "LinkService", "LinkStore", "Postgres", logging, lifecycle, metrics, hummingbirdCore,
                 nioCore,
                 nioPosix, httpTypes,
             ],

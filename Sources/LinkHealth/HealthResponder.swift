@@ -1,15 +1,15 @@
+import Glibc
 import HTTPTypes
-import Hummingbird
+import HummingbirdCore
 import LinkService
 import NIOCore
 
 /// Answers what is asked of the daemon's health.
-struct HealthResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
-
+struct HealthResponder {
     let page: MetricsPage
 
-    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+    /// What is answered to a request.
+    func respond(to request: Request) async -> Response {
         guard request.method == .get || request.method == .head else {
             return answer(.methodNotAllowed, "only GET and HEAD\n", to: request)
         }
@@ -57,7 +57,18 @@ struct HealthResponder: HTTPResponder {
         _ status: HTTPResponse.Status, _ text: String, _ type: String = "text/plain; charset=utf-8", to request: Request
     ) -> Response {
         Response(
-            status: status, headers: [.contentType: type, .cacheControl: "no-store"],
+            status: status, headers: [.contentType: type, .cacheControl: "no-store", .date: Self.date],
             body: request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    /// Now, as HTTP has it.
+    private static var date: String {
+        var seconds = time(nil)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        let form = "%a, %d %b %Y %H:%M:%S GMT"
+        return String(unsafeUninitializedCapacity: 40) { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { strftime($0.baseAddress, $0.count, form, &parts) }
+        }
     }
 }

@@ -1,4 +1,3 @@
-import Hummingbird
 import HummingbirdCore
 package import LinkService
 package import Logging
@@ -42,17 +41,20 @@ package final class HealthServer: Service {
         var quiet = logger
         // A client that goes away is none of the daemon's business.
         quiet.logLevel = max(logger.logLevel, .warning)
-        let application = Application(
-            responder: responder, server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-            configuration: ApplicationConfiguration(
+        let server = try HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60))).buildServer(
+            configuration: ServerConfiguration(
                 address: address, backlog: 16, availableConnectionsDelegate: MaximumAvailableConnections(16)),
+            eventLoopGroup: group, logger: quiet,
+            responder: { [responder] (request, writer: consuming ResponseWriter, _) in
+                let response = await responder.respond(to: request)
+                try await writer.write(response: response.head, body: response.body)
+            },
             onServerRunning: { [self] channel in
                 bound.withLock { $0 = channel.localAddress?.port }
                 logger.info("serving health and metrics", metadata: ["address": "\(endpoint)"])
-            },
-            eventLoopGroupProvider: .shared(group), logger: quiet)
+            })
         do {
-            try await application.run()
+            try await server.run()
         } catch {
             logger.critical(
                 "health and metrics cannot be served", metadata: ["address": "\(endpoint)", "error": "\(error)"])

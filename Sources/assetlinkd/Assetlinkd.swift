@@ -32,8 +32,13 @@ struct Assetlinkd: AsyncParsableCommand {
 
     @OptionGroup var options: SettingOptions
 
-    func run() async throws {
+    /// The allocator counts its arenas when a second thread first asks for memory: it is told before there is one.
+    static func main() async {
         Heap.useOneArena()
+        await main(nil)
+    }
+
+    func run() async throws {
         if printExample { return Speaking.answer(PrintedConfiguration.example) }
         if printManual { return Speaking.answer(PrintedManual.program) }
         if printFileManual { return Speaking.answer(PrintedManual.file) }
