@@ -37,6 +37,13 @@ import Testing
         #expect(before - after > 30_000_000 / Int(sysconf(CInt(_SC_PAGESIZE))), "\(before) pages, then \(after)")
     }
 
+    /// Code runs on after it was given back, whichever it is.
+    @Test func codeComesBackWhenItRuns() {
+        let before = (0..<1_000).map { "\($0)".split(separator: "1").joined() }
+        Heap.giveBack()
+        #expect((0..<1_000).map { "\($0)".split(separator: "1").joined() } == before)
+    }
+
     /// As the kernel counts them.
     private static var residentPages: Int {
         guard let file = fopen("/proc/self/statm", "r") else { return 0 }

@@ -64,7 +64,7 @@ check_files() {
     if grep '^d' "$all" | grep -v '^drwxr-xr-x root/root '; then fail "a folder has other rights than usual"; fi
     grep -v '^d' "$all" |
         sed -E 's#(/sql/migrations/)[0-9]+_.*#\1NNNN.sql#; s#(assetlinkctl)-[a-z-]+(\.1\.gz)#\1-COMMAND\2#;
-            s#(/assetlinkd/docs/).*\.([a-z]+)$#\1DOCUMENT.\2#; s#(/systemd/system/)assetlinkd.*#\1UNIT#' |
+            s#(/assetlinkd/docs/).*#\1DOCUMENT#; s#(/systemd/system/)assetlinkd.*#\1UNIT#' |
         LC_ALL=C sort -u >"$WORK/files"
     diff -u deploy/deb/files.txt "$WORK/files" ||
         fail "the package has other files than deploy/deb/files.txt says" "Name them there, or leave them out."
