@@ -1,5 +1,6 @@
 import Glibc
 import LinkService
+import LinkStore
 
 /// Where the settings of a process come from; read as often as asked.
 package struct ConfigurationSource: Sendable, Undisclosed {
@@ -20,17 +21,12 @@ package struct ConfigurationSource: Sendable, Undisclosed {
         return try Configured(file: text, environment: Self.environment, flags: flags)
     }
 
-    /// At most a megabyte of it.
     private static func text(of path: String) throws(Configured.Problems) -> String {
-        guard let file = fopen(path, "r") else {
-            throw Configured.Problems(list: ["\(path) cannot be read: \(String(cString: strerror(errno)))"])
+        do {
+            return try TextFile.read(path, limit: 1_000_000)
+        } catch {
+            throw Configured.Problems(list: ["\(path) cannot be read: \(error.message)"])
         }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1_000_001)
-        let count = fread(&bytes, 1, bytes.count, file)
-        guard ferror(file) == 0, count < bytes.count, let text = String(validating: bytes.prefix(count), as: UTF8.self)
-        else { throw Configured.Problems(list: ["\(path) is no text in UTF-8 of at most a megabyte"]) }
-        return text
     }
 
     private static var environment: [String: String] {

@@ -1,6 +1,7 @@
 import Configuration
 import Glibc
 import LinkService
+import LinkStore
 import Postgres
 
 /// The settings in force, and where each came from: flags win over the environment, that over the file.
@@ -91,15 +92,14 @@ package struct Configured: Sendable, Undisclosed {
         } else {
             return
         }
-        guard let file = fopen(path, "r") else {
-            problems.append("database.password_file: \(path) cannot be read: \(String(cString: strerror(errno)))")
+        let password: String
+        do {
+            password = try TextFile.firstLine(path)
+        } catch {
+            problems.append("database.password_file: \(path) cannot be read: \(error.message)")
             return
         }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 4_096)
-        let count = fread(&bytes, 1, bytes.count, file)
-        let line = bytes.prefix(count).prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        guard !line.isEmpty, !line.contains(0), let password = String(validating: line, as: UTF8.self) else {
+        guard !password.isEmpty, !password.utf8.contains(0) else {
             problems.append("database.password_file: the first line of \(path) is no password")
             return
         }

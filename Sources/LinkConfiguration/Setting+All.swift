@@ -59,6 +59,9 @@ extension Setting {
         .seconds(
             "coverage.snapshot_interval", 0...31_536_000, \.daemon.snapshotInterval,
             "Time between two records of coverage for its history; 0 switches them off."),
+        .seconds(
+            "audit.head_interval", 0...31_536_000, \.daemon.headInterval,
+            "Time between two heads of the audit in the log, to be kept on another machine; 0 switches them off."),
         .count(
             "breaker.percent", .count(0...1_000_000), flag: "--breaker-percent", \.daemon.limits.breakerPercent,
             "Percentage of the active links that one source may end within the window; more is held."),

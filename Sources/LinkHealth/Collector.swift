@@ -1,21 +1,21 @@
 import Glibc
 package import Logging
-import LinkStore
+package import LinkStore
 package import Postgres
 
 /// Reads the figures of the database when somebody asks, on a connection of its own, and not again before they are old.
 package actor Collector {
     /// What was read, and how it went.
-    struct Collection: Sendable {
+    package struct Collection: Sendable {
         /// `nil` when the newest attempt failed: old figures are not shown as new.
-        var figures: StoreFigures?
+        package var figures: StoreFigures?
         /// Of the newest attempt that succeeded.
         var duration = Duration.zero
         /// Seconds of the Unix epoch of the newest attempt that succeeded.
         var time: Double?
     }
 
-    private let settings: ConnectionSettings
+    private var settings: ConnectionSettings
     private let interval: Duration
     private let restraint: Int
     private let logger: Logger
@@ -38,7 +38,7 @@ package actor Collector {
     }
 
     /// The figures; whoever asks while they are read waits for them.
-    func collect() async -> Collection {
+    package func collect() async -> Collection {
         if let reading { return await reading.value }
         if let nextAt, clock.now < nextAt { return collection }
         let task = Task { await read() }
@@ -46,6 +46,13 @@ package actor Collector {
         let collection = await task.value
         reading = nil
         return collection
+    }
+
+    /// From now on the figures are those of another database, or another way to it.
+    package func use(_ settings: ConnectionSettings) async {
+        self.settings = settings
+        nextAt = nil
+        await close()
     }
 
     /// Gives the connection up.

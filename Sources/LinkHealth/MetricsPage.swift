@@ -34,6 +34,8 @@ struct MetricsPage: Sendable {
             ("ready", vitals.isReady ? "1" : "0"), ("leading", isLeading ? "1" : "0"),
             ("epoch", "\(picture.epoch ?? 0)"), ("listening", picture.mode == .doorbell ? "1" : "0"),
             ("loop_delay_seconds", Exposition.number(vitals.loopDelay / .seconds(1))),
+            ("config_last_reload_successful", picture.isConfigurationTaken ? "1" : "0"),
+            ("config_last_reload_success_timestamp_seconds", Exposition.number(picture.configuredAt)),
             ("required_schema_version", "\(Schema.expectedVersion)"),
             ("series_refused_total", "\(registry.refused)"),
         ]

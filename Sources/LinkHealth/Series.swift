@@ -75,6 +75,10 @@ extension Series {
         .gauge("loop_delay_seconds", "How long the loop has left something waiting."),
         .gauge(
             "last_batch_timestamp_seconds", "When this daemon's newest batch was committed, by the database's clock."),
+        .gauge(
+            "config_last_reload_successful", "1 when the settings were taken when last read, 0 when refused."),
+        .gauge(
+            "config_last_reload_success_timestamp_seconds", "When settings were last taken, by this machine's clock."),
         .gauge("required_schema_version", "The version of the schema that the program needs."),
         .gauge("collect_success", "1 when the figures of the database below could be read."),
         .gauge("collect_duration_seconds", "How long reading them took."),
@@ -115,7 +119,17 @@ extension Series {
         .gauge("sources", label: "status", "Attached sources: ok, held by the breaker, broken."),
         .gauge("breaker_open", "1 while a source or the rules in force are held."),
         .gauge("held_changes", "Records and sources whose changes the breaker holds."),
+        .gauge("oldest_held_seconds", "How long the oldest of them has been held; 0 when there is none."),
+        .gauge("oldest_conflict_seconds", "How long the oldest open conflict has waited; absent while there is none."),
+        .gauge("oldest_stale_link_seconds", "How long the oldest stale link has waited; absent while there is none."),
+        .gauge("oldest_dead_letter_seconds", "How long the oldest of the following has waited; 0 when there is none."),
         .gauge("dead_letters", "Rejected records and events that were not replayed."),
+        .gauge("write_back_pending", "Records whose column may have to change and was not looked at."),
+        .gauge("write_back_refused", "Rows that could not be written back and are tried again."),
+        .gauge("write_back_failing_sources", "Sources whose column cannot be written at all."),
+        .gauge(
+            "write_back_oldest_seconds",
+            "How long the oldest row or source of these has failed; 0 when there is none."),
         .gauge("alarms", label: "severity", "Rows of assetlink.alarm by severity."),
         .gauge("notify_queue_ratio", "How full PostgreSQL's notification queue is, 0 to 1."),
         .gauge("connections", label: "role", "Connections of all daemons to this database, by what they do."),
@@ -123,6 +137,12 @@ extension Series {
         .gauge("rule_set_version", "The version of the rules by which the newest batch decided."),
         .gauge("audit_head_batch", "The number of the newest batch: the length of the audit's chain."),
         .gauge("audit_last_row_timestamp_seconds", "When the newest audit row was written."),
+        .gauge(
+            "audit_head_timestamp_seconds", "When the newest audit head was published; absent before the first."),
+        .gauge("audit_unpublished_batches", "Batches behind the newest head that was published."),
+        .gauge(
+            "audit_verified_timestamp_seconds", "When the audit was last verified; absent while it never was."),
+        .gauge("audit_verify_problems", "Problems that the last verification found; absent before the first."),
         .gauge("coverage_snapshot_timestamp_seconds", "When coverage was last recorded for its history."),
     ]
 

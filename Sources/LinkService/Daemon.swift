@@ -116,10 +116,10 @@ package final class Daemon: Service {
                     case .abandon:
                         session += 1
                         await database.abandon()
-                    case .count(let refreshesStatistics, let takesSnapshot):
+                    case .count(let refreshesStatistics, let takesSnapshot, let publishesHead):
                         let counting = Counting(
                             configuration: configuration, refreshesStatistics: refreshesStatistics,
-                            takesSnapshot: takesSnapshot, logger: logger)
+                            takesSnapshot: takesSnapshot, publishesHead: publishesHead, logger: logger)
                         group.addTask { await counting.run() }
                     case .say(let note):
                         say(note)

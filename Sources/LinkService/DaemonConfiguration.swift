@@ -26,6 +26,8 @@ package struct DaemonConfiguration: Sendable, Undisclosed {
     package var sweepPage = 1_000
     /// Time between two coverage snapshots; `.zero` switches them off.
     package var snapshotInterval: Duration = .seconds(3_600)
+    /// Time between two heads of the audit in the log, for what was written meanwhile; `.zero` switches them off.
+    package var headInterval: Duration = .seconds(3_600)
     /// Time between two rounds of housekeeping: expiries, retries, tombstones, the log's rotation.
     package var housekeepingInterval: Duration = .seconds(5)
     /// The longest time between two questions on the connection that listens; it also prolongs the lease there.

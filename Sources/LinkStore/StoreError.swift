@@ -22,4 +22,6 @@ package enum StoreError: Error {
     case trialSucceeded
     /// The cursor in memory is not the newest row.
     case staleCursor
+    /// A part of the audit was detached while it was read.
+    case auditDetached
 }

@@ -61,16 +61,17 @@ struct Assetlinkd: AsyncParsableCommand {
         _ configured: Configured, _ source: ConfigurationSource, _ level: SharedLevel, _ logger: Logger
     ) async throws {
         let report = Speaking.manager.map { StatusReport($0) }
-        let (daemon, beside) = Self.services(configured.settings, report, logger)
+        let (daemon, collector, server) = Self.services(configured.settings, report, logger)
         let reload = Reload(
-            daemon: daemon, source: source, report: report, level: level, first: configured, logger: logger)
+            daemon: daemon, collector: collector, source: source, report: report, level: level, first: configured,
+            logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     // The first to start is the last to be told to stop: it outlives the daemon.
                     .init(service: SecondSignal(logger: logger)),
                     .init(service: reload),
-                ] + beside.map { .init(service: $0) } + [
+                ] + (server.map { [.init(service: $0)] } ?? []) + [
                     .init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -86,9 +87,9 @@ struct Assetlinkd: AsyncParsableCommand {
     /// The daemon, and what tells of it when asked to.
     private static func services(
         _ settings: DaemonSettings, _ report: StatusReport?, _ logger: Logger
-    ) -> (daemon: Daemon, beside: [any Service]) {
+    ) -> (daemon: Daemon, collector: Collector?, server: HealthServer?) {
         guard let endpoint = settings.health else {
-            return (Daemon(configuration: settings.daemon, report: report, logger: logger), [])
+            return (Daemon(configuration: settings.daemon, report: report, logger: logger), nil, nil)
         }
         let registry = Registry()
         let daemon = Daemon(
@@ -96,7 +97,7 @@ struct Assetlinkd: AsyncParsableCommand {
         let collector = Collector(settings.daemon.settings("metrics"), logger: logger)
         let server = HealthServer(
             endpoint, vitals: daemon.vitals, registry: registry, collector: collector, logger: logger)
-        return (daemon, [server])
+        return (daemon, collector, server)
     }
 
     private func refused(_ reason: String, _ exit: DaemonExit, _ logger: Logger) -> ExitCode {

@@ -1,4 +1,5 @@
 import LinkConfiguration
+import LinkHealth
 import LinkService
 import LinkStore
 import Logging
@@ -9,6 +10,8 @@ import UnixSignals
 /// Reads the settings again at SIGHUP: all of them take effect, or none.
 struct Reload: Service {
     let daemon: Daemon
+    /// Reads the figures of the database, on a connection of its own.
+    let collector: Collector?
     let source: ConfigurationSource
     let report: StatusReport?
     let level: SharedLevel
@@ -24,11 +27,14 @@ struct Reload: Service {
                 let next = try await checked(present)
                 level.set(next.settings.logLevel)
                 daemon.reload(next.settings.daemon)
+                await collector?.use(next.settings.daemon.settings("metrics"))
+                daemon.vitals.noteConfiguration(isTaken: true)
                 present = next
                 logger.notice("the configuration was read again and taken")
             } catch {
                 logger.error(
                     "the configuration was not taken; everything is as it was", metadata: ["error": "\(error)"])
+                daemon.vitals.noteConfiguration(isTaken: false)
                 report?.reloadRefused()
             }
         }

@@ -38,8 +38,8 @@ import Testing
             "database.connection": "host=/nowhere", "database.password_file": "/dev/stdin", "log.level": "debug",
             "health.address": "127.0.0.1:9", "wake.doorbell": "false", "wake.poll_interval": "7.5",
             "lease.duration": "7.5", "housekeeping.interval": "7.5", "housekeeping.log_table_rows": "7",
-            "sweep.interval": "7.5", "sweep.page": "7", "coverage.snapshot_interval": "7.5", "breaker.percent": "7",
-            "breaker.minimum": "7", "breaker.window": "7",
+            "sweep.interval": "7.5", "sweep.page": "7", "coverage.snapshot_interval": "7.5",
+            "audit.head_interval": "7.5", "breaker.percent": "7", "breaker.minimum": "7", "breaker.window": "7",
         ]
         #expect(Set(others.keys) == Set(Setting.all.map(\.key)))
         for setting in Setting.all where setting.key != "database.password_file" {

@@ -2,6 +2,7 @@ import LinkCommands
 import LinkCore
 import LinkHealth
 import LinkService
+import LinkStore
 import LinkTesting
 import Postgres
 import Synchronization
@@ -10,10 +11,22 @@ import Testing
 extension HealthTests {
     @Suite struct MetricsTests {
         @Test func everySeriesHasASampleOrAReasonNotTo() async throws {
-            let bench = try await HealthBench()
+            let bench = try await HealthBench { $0.headInterval = .milliseconds(50) }
             let port = try await bench.ready()
             try await bench.fill()
+            // A conflict, a stale link, a verification; and a head, which the daemon publishes by itself.
+            try await bench.connection.script(
+                """
+                INSERT INTO cmdb.ci (ci_id, ci_class, serial_number) VALUES (40, 'linux_server', 'CZJ70005QX');
+                UPDATE itam.asset SET state = 'retired' WHERE asset_id = 3;
+                INSERT INTO assetlink_internal.audit_check (audit_rows, problems, started_at) VALUES (1, 2, now());
+                """)
+            try await bench.quiet()
+            try await Eventually.holds(
+                "SELECT EXISTS (SELECT FROM assetlink.audit_published_head)", on: bench.connection)
             let page = try ask(port, "/metrics")
+            #expect(page.sample("assetlinkd_audit_verify_problems") == "2")
+            #expect(page.sample("assetlinkd_config_last_reload_successful") == "1")
             // Of these there is none in this small world.
             let absent: Set = ["assetlinkd_excluded_cis", "assetlinkd_coverage_snapshot_timestamp_seconds"]
             for series in Series.all where !absent.contains(series.name) {
@@ -117,6 +130,71 @@ extension HealthTests {
             #expect(counts.count == 17)
             #expect(counts == counts.sorted())
             #expect(counts.last.map { "\($0)" } == page.sample("assetlinkd_lag_seconds_count"))
+            try await bench.end()
+        }
+
+        /// Heads are in the log, each once, and go on from one another; a refused configuration shows.
+        @Test func headsArePublished() async throws {
+            let bench = try await HealthBench { $0.headInterval = .milliseconds(50) }
+            let port = try await bench.ready()
+            try await bench.fill()
+            let all = "SELECT max(batch_id) FROM assetlink.audit_batch"
+            try await Eventually.holds(
+                "SELECT (SELECT max(batch_id) FROM assetlink.audit_published_head) = (\(all))", on: bench.connection)
+            try await bench.connection.script("UPDATE itam.asset SET state = 'retired' WHERE asset_id = 3")
+            try await bench.quiet()
+            try await Eventually.holds(
+                "SELECT (SELECT max(batch_id) FROM assetlink.audit_published_head) = (\(all))", on: bench.connection)
+            // Made bit by bit by the daemon, and at once by the database.
+            let rows = try await bench.connection.query(
+                """
+                SELECT count(*) FROM assetlink_internal.audit_head AS h
+                WHERE assetlink_internal.audit_peaks(h.batch_id) IS DISTINCT FROM h.peaks
+                """)
+            #expect(try rows.first?.int8(0) == 0)
+            #expect(try ask(port, "/metrics").sample("assetlinkd_audit_unpublished_batches") == "0")
+            bench.daemon.vitals.noteConfiguration(isTaken: false)
+            #expect(try ask(port, "/metrics").sample("assetlinkd_config_last_reload_successful") == "0")
+            try await bench.end()
+        }
+
+        /// After a reload the figures are those of the database that was named then.
+        @Test func figuresAreOfTheDatabaseInForce() async throws {
+            let (old, new) = (try await migratedDatabase("figures_old"), try await migratedDatabase("figures_new"))
+            let connection = try await PostgresConnection.connect(ConnectionSettings(new), logger: quietLogger)
+            try await connection.script(
+                "INSERT INTO assetlink_internal.dead_letter (feed, error_code, error_text) VALUES ('f', 'c', 't')")
+            await connection.close()
+            let collector = Collector(ConnectionSettings(old), interval: .seconds(3_600), logger: quietLogger)
+            func letters() async -> [String] {
+                await collector.collect().figures?.figures.filter { $0.name == "dead_letters" }.map(\.value) ?? []
+            }
+            #expect(await letters() == ["0"])
+            await collector.use(ConnectionSettings(new))
+            #expect(await letters() == ["1"])
+            await collector.close()
+        }
+
+        /// A daemon that stands by may wait for years, and the schema may change meanwhile.
+        @Test func theSchemaIsLookedAtWhileStandingBy() async throws {
+            let bench = try await HealthBench()
+            let port = try await bench.ready()
+            try await bench.connection.script(
+                """
+                UPDATE assetlink_internal.lease
+                SET holder = 'another', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour'
+                """)
+            try await Eventually.true("it stands by") {
+                try ask(port, "/readyz?verbose").body.contains("another daemon leads")
+            }
+            #expect(try ask(port, "/readyz").status == 200)
+            try await bench.connection.script(
+                "INSERT INTO assetlink.schema_version (number, name, sha256) VALUES (9999, 'later', '')")
+            try await Eventually.true("it is not ready") {
+                let answer = try ask(port, "/readyz")
+                return answer.status == 503
+                    && answer.body.contains("[-]schema failed: The database is at schema version 9999")
+            }
             try await bench.end()
         }
 

@@ -16,6 +16,8 @@ packages_missing() {
     [[ -n $(find /usr/include -name libpq-fe.h -print -quit 2>/dev/null) ]] || missing+=(libpq-dev)
     has pkg-config || missing+=(pkg-config)
     [[ -n $(postgres_programs) ]] || missing+=(postgresql)
+    # What checks proofs and test vectors of the audit.
+    has python3 || missing+=(python3)
     if [[ ${1:-} == faults ]]; then
         [[ -x /usr/sbin/pgbouncer ]] || missing+=(pgbouncer)
         has faketime || missing+=(faketime)

@@ -81,10 +81,11 @@ SELECT set_eq(
         WHERE t.tgfoid = 'assetlink_internal.refuse_rewrite()'::regprocedure
     $$,
     $$
-        VALUES ('assetlink_internal.audit', 'A'), ('assetlink_internal.batch', 'A'),
-            ('assetlink_internal.rule_set', 'A')
+        VALUES ('assetlink_internal.audit', 'A'), ('assetlink_internal.audit_check', 'A'),
+            ('assetlink_internal.audit_detached', 'A'), ('assetlink_internal.audit_head', 'A'),
+            ('assetlink_internal.batch', 'A'), ('assetlink_internal.rule_set', 'A')
     $$,
-    'what refuses is switched on always, for the audit, its chain and the versions of the rules');
+    'what refuses is switched on always, for the audit, its chain, what is on record of it and the versions of the rules');
 SELECT is(
     (SELECT count(*) FROM assetlink_internal.audit WHERE actor = 'a test'), 1::bigint, 'what was written is still there');
 SELECT is(

@@ -10,7 +10,9 @@ function	assetlink_owner	assetlink_operator=EXECUTE	assetlink.approve_held(sourc
 function	assetlink_owner	assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.asset_candidates(asset_source text, asset_id text)
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink.attach_asset_source(source text, relation regclass, query text, key_column name, detail_tables jsonb, ignore_columns name[])
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink.attach_ci_source(source text, relation regclass, query text, key_column name, detail_tables jsonb, ignore_columns name[], asset_sources text[], removal_policy text)
-function	assetlink_owner	assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.audit_verify(from_batch bigint)
+function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.audit_head(up_to bigint)
+function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.audit_verify(from_batch bigint, to_batch bigint)
+function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.audit_verify_head(head text)
 function	assetlink_owner	assetlink_operator=EXECUTE	assetlink.block(ci_source text, ci_id text, asset_source text, asset_id text, reason text, expires_at timestamp with time zone, on_behalf_of text)
 function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.changes_since(at timestamp with time zone)
 function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_integrator=EXECUTE assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.check_rule(rule jsonb)
@@ -22,6 +24,7 @@ function	assetlink_owner	assetlink_emitter=EXECUTE	assetlink.decommission_asset(
 function	assetlink_owner	assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.decommission_impact(asset_source text, asset_id text)
 function	assetlink_owner	assetlink_emitter=EXECUTE	assetlink.delete_asset(asset_id text, at timestamp with time zone, source text)
 function	assetlink_owner	assetlink_emitter=EXECUTE	assetlink.delete_ci(ci_id text, at timestamp with time zone, source text)
+function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink.detach_audit(up_to_batch bigint, reason text)
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink.detach_source(source text, keep boolean, reason text, on_behalf_of text)
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink.disable_discovery(source text)
 function	assetlink_owner	assetlink_emitter=EXECUTE	assetlink.discover(payload jsonb, source text)
@@ -69,10 +72,12 @@ function	assetlink_owner	-	assetlink_internal.apply_suspect_limits(section jsonb
 function	assetlink_daemon	assetlink_operator=EXECUTE assetlink_owner=EXECUTE assetlink_reader=EXECUTE	assetlink_internal.asset_facts(of_source integer, of_asset text, OUT facts jsonb, OUT problem text)
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink_internal.attach(source text, side text, relation regclass, query text, key_column name, detail_tables jsonb, ignore_columns name[], asset_sources text[], removal_policy text)
 function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.audit_bytes(entry assetlink_internal.audit)
+function	assetlink_owner	-	assetlink_internal.audit_peaks(up_to bigint)
 function	assetlink_owner	-	assetlink_internal.audited_link(source text, ci text)
 function	assetlink_owner	assetlink_integrator=EXECUTE assetlink_operator=EXECUTE	assetlink_internal.base_type(type oid)
 function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink_internal.batch_at(at timestamp with time zone)
 function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.batch_digest(previous bytea, batch_id bigint, rows bytea)
+function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.batch_payload(row_digests bytea, committed_at timestamp with time zone)
 function	assetlink_owner	-	assetlink_internal.begin_write_back_anew()
 function	assetlink_owner	assetlink_integrator=EXECUTE assetlink_operator=EXECUTE	assetlink_internal.binding_columns(side text)
 function	assetlink_owner	-	assetlink_internal.capture_body(source_id integer, relation oid, key_column name, columns name[], is_unique boolean)
@@ -122,11 +127,13 @@ function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink_internal.make_ca
 function	assetlink_owner	-	assetlink_internal.make_rule_set(kind text, reason text, on_behalf_of text, restores bigint)
 function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.mend(refs bigint[])
 function	assetlink_owner	-	assetlink_internal.mend_decision(ref bigint, source_id integer, source text, ci text)
+function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.merkle_root(leaves bytea)
 function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_integrator=EXECUTE assetlink_operator=EXECUTE	assetlink_internal.nearest(word text, candidates text[])
 function	assetlink_owner	-	assetlink_internal.normalised_member(member text, kind text, value jsonb)
 function	assetlink_owner	-	assetlink_internal.note_orphan_class()
 function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.open_transactions()
 function	assetlink_owner	assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink_internal.orphan_step(reason text, cause_kind text, cause text, suppressed_by text, asset text, cause_at timestamp with time zone, seen timestamp with time zone)
+function	assetlink_owner	-	assetlink_internal.peaks_root(peaks bytea)
 function	assetlink_daemon	assetlink_integrator=EXECUTE assetlink_operator=EXECUTE assetlink_owner=EXECUTE	assetlink_internal.plan_source(source_id integer, OUT plan jsonb, OUT shown text, OUT without_scans jsonb)
 function	assetlink_owner	-	assetlink_internal.publish(side text, record jsonb, cause text)
 function	assetlink_owner	-	assetlink_internal.publish_end(side text, event text, id text, at timestamp with time zone, reason text, source text, cause text)
@@ -144,6 +151,7 @@ function	assetlink_owner	-	assetlink_internal.refuse_written_column()
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink_internal.register_source(source text, side text, kind text, query text, key_type text, columns text[], relation oid, tables text[], asset_sources text[], removal_policy text)
 function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_integrator=EXECUTE assetlink_operator=EXECUTE	assetlink_internal.relation_tree(relation oid)
 function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.retry_discovery()
+function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.row_digest(entry assetlink_internal.audit)
 function	assetlink_owner	-	assetlink_internal.rule_attributes(side text)
 function	assetlink_owner	-	assetlink_internal.rule_document()
 function	assetlink_owner	-	assetlink_internal.rules_edit_ends()
@@ -187,6 +195,7 @@ sequence	assetlink_owner	-	assetlink.placeholder_id_seq
 sequence	assetlink_owner	-	assetlink_internal.act_act_id_seq
 sequence	assetlink_owner	assetlink_daemon=USAGE	assetlink_internal.asset_asset_ref_seq
 sequence	assetlink_owner	assetlink_daemon=USAGE	assetlink_internal.audit_audit_id_seq
+sequence	assetlink_owner	-	assetlink_internal.audit_check_check_id_seq
 sequence	assetlink_owner	assetlink_daemon=SELECT,UPDATE	assetlink_internal.bell
 sequence	assetlink_owner	assetlink_daemon=USAGE	assetlink_internal.change_seq
 sequence	assetlink_owner	assetlink_daemon=USAGE	assetlink_internal.ci_ci_ref_seq
@@ -215,6 +224,9 @@ table	assetlink_owner	assetlink_daemon=DELETE,INSERT,SELECT,UPDATE	assetlink_int
 table	assetlink_owner	assetlink_daemon=DELETE,INSERT,SELECT,UPDATE	assetlink_internal.asset_key
 table	assetlink_owner	assetlink_daemon=DELETE,INSERT,SELECT,UPDATE	assetlink_internal.asset_value
 table	assetlink_owner	assetlink_daemon=INSERT,SELECT	assetlink_internal.audit
+table	assetlink_owner	assetlink_daemon=INSERT,SELECT	assetlink_internal.audit_check
+table	assetlink_owner	assetlink_daemon=SELECT	assetlink_internal.audit_detached
+table	assetlink_owner	assetlink_daemon=INSERT,SELECT	assetlink_internal.audit_head
 table	assetlink_owner	assetlink_daemon=INSERT,SELECT	assetlink_internal.batch
 table	assetlink_owner	assetlink_daemon=SELECT assetlink_integrator=SELECT assetlink_operator=SELECT	assetlink_internal.capture
 table	assetlink_owner	assetlink_daemon=INSERT,SELECT	assetlink_internal.change_log_0
@@ -261,6 +273,11 @@ view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink
 view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.asset_evidence
 view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.asset_state
 view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.audit
+view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.audit_batch
+view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.audit_check
+view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.audit_detached
+view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.audit_published_head
+view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.audit_record
 view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.ci_evidence
 view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.ci_state
 view	assetlink_owner	assetlink_daemon=SELECT assetlink_operator=SELECT assetlink_reader=SELECT	assetlink.ci_with_asset

@@ -5,7 +5,9 @@ package struct Audit: ParsableCommand {
     /// Its help.
     package static let configuration = CommandConfiguration(
         abstract: "List what happened to links, states, conflicts and decisions; verify the record.",
-        subcommands: [AuditList.self, AuditVerify.self], defaultSubcommand: AuditList.self)
+        subcommands: [
+            AuditList.self, AuditVerify.self, AuditHeadCommand.self, AuditProve.self, AuditExport.self,
+        ], defaultSubcommand: AuditList.self)
 
     /// What the parser makes.
     package init() {}

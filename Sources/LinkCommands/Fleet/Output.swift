@@ -51,7 +51,8 @@ struct LineWriter: ~Copyable {
     consuming func finish() throws(LineReader.Failure) {
         try flush()
         guard !isDirect, let path else { return }
-        guard rename(Self.draft(path), path) == 0 else {
+        // On disk before it has its name: what it was made from may be gone afterwards.
+        guard fsync(descriptor) == 0, rename(Self.draft(path), path) == 0 else {
             throw LineReader.Failure(description: "cannot write \(path): \(String(cString: strerror(errno)))")
         }
         isWhole = true

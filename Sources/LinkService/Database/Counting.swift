@@ -1,3 +1,4 @@
+import LinkStore
 import Logging
 import Postgres
 
@@ -7,6 +8,8 @@ struct Counting: Sendable {
     /// After bulk work: PostgreSQL's own refresh comes up to a minute later, and until then plans are guesses.
     let refreshesStatistics: Bool
     let takesSnapshot: Bool
+    /// What to keep elsewhere of the audit goes to the log, where somebody forwards it.
+    let publishesHead: Bool
     let logger: Logger
 
     /// Does what is due; what fails is logged, and due again at its next time.
@@ -31,6 +34,13 @@ struct Counting: Sendable {
     private func count(_ connection: PostgresConnection) async throws {
         if refreshesStatistics {
             _ = try await connection.query("SELECT assetlink_internal.refresh_statistics()")
+        }
+        if publishesHead {
+            let reader = AuditReader(connection)
+            if let (head, peaks) = try await reader.unpublishedHead() {
+                logger.notice("audit head", metadata: ["head": "\(head)"])
+                try await reader.notePublished(head, peaks)
+            }
         }
         guard takesSnapshot else { return }
         // A leader that came back soon takes none.

@@ -99,6 +99,7 @@ actor Worker {
             if let epoch {
                 // A migration may be why the lease was lost.
                 try await Schema.require(on: connection)
+                observer.vitals.note(nil as SchemaMismatch?)
                 interruptions.clear()
                 try await lease.endPredecessor(connection)
                 #if DEBUG
@@ -113,6 +114,8 @@ actor Worker {
                 }
             } else {
                 await writeBack.rest()
+                // It may wait for years: what is migrated meanwhile shows in /readyz.
+                try await lookAtSchema(connection)
                 // Raw events are the leader's to store.
                 _ = inbox.take()
             }
@@ -124,6 +127,7 @@ actor Worker {
             #endif
             await writeBack.rest()
             try await lease.release(connection, epoch: epoch)
+            await sayHead(connection)
             return .released
         case .batch: return try await batch(connection)
         case .probe:
@@ -138,11 +142,34 @@ actor Worker {
         case .keepHouse:
             let housekeeping = Housekeeping(connection: connection, configuration: configuration, logger: logger)
             try await housekeeping.run(position, ranges)
+            observer.vitals.note(try await Backlog.count(connection))
             if thrift.isDue() { Heap.giveBack() }
             return .houseKept(try await Bell(connection: connection, lease: lease).facts())
         case .sweep:
             try await sweep()
             return .swept
+        }
+    }
+
+    /// Whether the program still fits the database, for who asks whether the daemon is ready.
+    private func lookAtSchema(_ connection: PostgresConnection) async throws {
+        do {
+            try await Schema.require(on: connection)
+            observer.vitals.note(nil as SchemaMismatch?)
+        } catch let mismatch as SchemaMismatch {
+            observer.vitals.note(mismatch)
+        }
+    }
+
+    /// The end of what this daemon wrote is kept elsewhere too; giving the lease up does not fail for it.
+    private func sayHead(_ connection: PostgresConnection) async {
+        guard configuration.headInterval > .zero else { return }
+        do {
+            if let head = try await AuditReader(connection).digestOfNewest() {
+                logger.notice("audit head", metadata: ["head": "\(head)"])
+            }
+        } catch {
+            logger.warning("the head of the audit could not be read", metadata: ["error": "\(error)"])
         }
     }
 

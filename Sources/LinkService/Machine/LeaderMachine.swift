@@ -35,6 +35,7 @@ struct LeaderMachine: Sendable {
     private var housekeptAt: Duration?
     private var sweptAt: Duration
     private var snapshotAt: Duration?
+    private var headAt: Duration?
     /// Records that bulk ranges took in since the statistics were refreshed.
     private var bulkDone = 0
     private var wasBusy = false
@@ -161,16 +162,20 @@ struct LeaderMachine: Sendable {
         }
     }
 
-    /// Statistics after bulk work and snapshots of coverage read everything: no change waits for them.
+    /// Statistics after bulk work, snapshots of coverage and heads of the audit read much: no change waits for them.
     private mutating func countAside(_ now: Duration) {
         let isBulkOver = bulkDone >= 1_000
         let isSnapshotDue =
             configuration.snapshotInterval > .zero
             && snapshotAt.map { now - $0 >= configuration.snapshotInterval } ?? true
-        guard isBulkOver || isSnapshotDue else { return }
+        let isHeadDue =
+            configuration.headInterval > .zero && headAt.map { now - $0 >= configuration.headInterval } ?? true
+        guard isBulkOver || isSnapshotDue || isHeadDue else { return }
         if isBulkOver { bulkDone = 0 }
         if isSnapshotDue { snapshotAt = now }
-        counting = .count(refreshesStatistics: isBulkOver, takesSnapshot: isSnapshotDue)
+        if isHeadDue { headAt = now }
+        counting = .count(
+            refreshesStatistics: isBulkOver, takesSnapshot: isSnapshotDue, publishesHead: isHeadDue)
     }
 }
 

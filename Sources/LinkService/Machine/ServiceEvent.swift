@@ -24,7 +24,7 @@ package enum ServiceAction: Sendable {
     /// Close every connection; a call under way fails.
     case abandon
     /// What reads everything and may take its time, on a connection of its own.
-    case count(refreshesStatistics: Bool, takesSnapshot: Bool)
+    case count(refreshesStatistics: Bool, takesSnapshot: Bool, publishesHead: Bool)
     case say(ServiceNote)
     /// It is over: `nil` when it was asked to stop.
     case end(ServiceFailure?)

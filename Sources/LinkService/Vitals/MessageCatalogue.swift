@@ -16,6 +16,8 @@ package enum MessageCatalogue {
             "0bc22d14c6285bcbb382a85c4cf77902",
         "the lease was lost; standing by":
             "d06bb53773dc58dcb74a519a82ff9d04",
+        "audit head":
+            "63109e2cbc8b4497a584f34850392179",
         "lease released":
             "9873f56bd135596187747e9c5dd73679",
         "stopped":

@@ -1,3 +1,5 @@
+import LinkStore
+
 /// One of the things that must be so before the daemon is ready.
 package struct ReadinessCheck: Hashable, Sendable {
     /// Its name, which never changes.
@@ -46,8 +48,12 @@ extension Vitals {
                 : hasSession(picture) ? "it can be written to" : "not known yet")
     }
 
+    /// As checked when the session began, and looked at since: migrations come while a daemon stands by.
     private func schema(_ picture: Picture) -> ReadinessCheck {
-        ReadinessCheck(
+        if hasSession(picture), let mismatch = picture.schemaMismatch {
+            return ReadinessCheck(name: "schema", isPassed: false, detail: mismatch.message)
+        }
+        return ReadinessCheck(
             name: "schema", isPassed: hasSession(picture),
             detail: hasSession(picture) ? "version, privileges and lineage are right" : "not checked yet")
     }

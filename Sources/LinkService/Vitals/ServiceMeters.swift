@@ -54,10 +54,7 @@ package struct ServiceMeters: Sendable {
         auditRows.increment(by: report.auditRows)
         batchSize.record(report.changes)
         batchTime.recordNanoseconds(report.duration.nanoseconds)
-        for time in report.loggedAt {
-            let lag = Duration.microseconds(report.time - time) + report.duration
-            self.lag.recordNanoseconds(max(0, lag.nanoseconds))
-        }
+        for time in report.loggedAt { lag.recordNanoseconds(report.lag(of: time).nanoseconds) }
         for (state, count) in report.decisions { decisions[state]?.increment(by: count) }
         made.increment(by: report.links.made)
         closed.increment(by: report.links.closed)

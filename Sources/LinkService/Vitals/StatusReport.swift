@@ -111,7 +111,7 @@ package final class StatusReport: Sendable {
             let rate = seconds > 0 ? Double(picture.changes - min(state.counted.changes, picture.changes)) / seconds : 0
             state.counted = (picture.changes, now)
             let lag = picture.lag.map { "lag \(Self.text($0)), " } ?? ""
-            let backlog = picture.openRanges == 0 ? "backlog 0" : "backlog in \(picture.openRanges) bulk ranges"
+            let backlog = "backlog \(picture.waiting)"
             return "leading (epoch \(picture.epoch ?? 0)); \(lag)\(backlog), \(Self.text(rate)) changes/s"
         }
     }

@@ -1,4 +1,5 @@
-import LinkStore
+import Glibc
+package import LinkStore
 import Synchronization
 
 /// What others may ask of a running daemon, from any thread and without SQL: whether it lives, whether it is ready, how
@@ -19,8 +20,16 @@ package final class Vitals: Sendable {
         package var lag: Duration?
         /// When the newest batch was committed, in seconds of the Unix epoch by the database's clock.
         package var batchTime: Double?
+        /// Changes in the log and in open bulk ranges that are not taken in, as last counted: at every round of
+        /// housekeeping, and nothing once the log was seen to be empty.
+        package var waiting = Backlog()
         /// Bulk ranges that are open.
         package var openRanges = 0
+        /// Whether the settings were taken when they were last read, and when they last were, in seconds of the Unix epoch.
+        package var isConfigurationTaken = true
+        package var configuredAt = Vitals.wallClock
+        /// How program and database do not fit, as last seen; `nil`: they do.
+        package var schemaMismatch: SchemaMismatch?
         /// Changes taken in since the start.
         package var changes: UInt64 = 0
         var work = WorkWatch()
@@ -98,12 +107,34 @@ package final class Vitals: Sendable {
         picture.withLock { picture in
             guard let report else {
                 picture.openRanges = 0
+                picture.waiting = Backlog()
                 return
             }
-            picture.lag = report.oldestLoggedAt.map { .microseconds(report.time - $0) + report.duration }
+            picture.lag = report.oldestLoggedAt.map { report.lag(of: $0) }
             picture.batchTime = Double(report.time) / 1_000_000
             picture.openRanges = report.ranges.count
             picture.changes += UInt64(report.changes)
         }
+    }
+
+    /// What waits was counted.
+    func note(_ waiting: Backlog) { picture.withLock { $0.waiting = waiting } }
+
+    /// Whether program and database fit was looked at.
+    func note(_ mismatch: SchemaMismatch?) { picture.withLock { $0.schemaMismatch = mismatch } }
+
+    /// Settings were read again: all of them were taken, or none.
+    package func noteConfiguration(isTaken: Bool) {
+        picture.withLock { picture in
+            picture.isConfigurationTaken = isTaken
+            if isTaken { picture.configuredAt = Self.wallClock }
+        }
+    }
+
+    /// Seconds of the Unix epoch.
+    static var wallClock: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1_000_000_000
     }
 }

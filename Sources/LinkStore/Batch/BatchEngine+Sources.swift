@@ -109,15 +109,18 @@ extension BatchEngine {
                                         to_state, reason, evidence, cause, ord)
                 ORDER BY r.ord
                 RETURNING audit.*
+            ), digested AS MATERIALIZED (
+                SELECT count(*) AS rows,
+                       coalesce(string_agg(assetlink_internal.row_digest(i::assetlink_internal.audit), ''::bytea
+                                           ORDER BY i.audit_id), ''::bytea) AS digests
+                FROM inserted AS i
             )
             INSERT INTO assetlink_internal.batch (
                 batch_id, epoch, snapshot, ranges, committed_at, rule_set_version, changes, ignored, audit_rows,
-                oldest_logged_at, links, ended, previous_digest, digest)
-            SELECT $1, $16, $17::text::pg_snapshot, $18, $2, $3, $19, $20, count(i.audit_id), $21, $22, $23, $24,
-                   assetlink_internal.batch_digest(
-                       $24, $1, coalesce(string_agg(assetlink_internal.audit_bytes(i::assetlink_internal.audit), ''::bytea
-                                                    ORDER BY i.audit_id), ''::bytea))
-            FROM inserted AS i
+                oldest_logged_at, links, ended, previous_digest, digest, row_digests)
+            SELECT $1, $16, $17::text::pg_snapshot, $18, $2, $3, $19, $20, d.rows, $21, $22, $23, $24,
+                   assetlink_internal.batch_digest($24, $1, assetlink_internal.batch_payload(d.digests, $2)), d.digests
+            FROM digested AS d
             RETURNING digest
             """,
             [

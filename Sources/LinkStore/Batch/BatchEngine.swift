@@ -57,6 +57,11 @@ package struct BatchReport: Sendable {
     /// Round trips and statements, which must not grow with the batch.
     package var roundTrips = 0
     package var statements = 0
+
+    /// How long a change took from its row in the log to the commit that took it in; never negative, as clocks are set.
+    package func lag(of loggedAt: Timestamp) -> Duration {
+        max(.zero, .microseconds(time - loggedAt) + duration)
+    }
 }
 
 /// What a batch did to links.

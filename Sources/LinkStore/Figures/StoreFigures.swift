@@ -28,12 +28,12 @@ package struct StoreFigures: Sendable {
     private static let sql = """
         WITH d AS MATERIALIZED (SELECT * FROM assetlink.daemon_status),
         figure (name, label, value) AS (
-            SELECT CASE WHEN m.scope = 'total' AND m.figure <> 'coverage_percent' THEN 'coverage_' ELSE '' END || m.figure,
+            SELECT CASE WHEN m.scope = 'total' AND m.figure !~ '^(coverage_percent$|oldest_)' THEN 'coverage_' ELSE '' END
+                    || m.figure,
                 nullif(m.label, ''), m.value
             FROM assetlink.coverage_metric AS m
-            -- No scope that reads more than the total; the ages are shown by no series.
+            -- No scope that reads more than the total.
             WHERE m.scope IN ('total', 'reason', 'excluded')
-                AND m.figure NOT IN ('oldest_conflict_seconds', 'oldest_stale_link_seconds')
             UNION ALL
             SELECT v.name, NULL, v.value
             FROM d CROSS JOIN LATERAL (VALUES
@@ -65,7 +65,38 @@ package struct StoreFigures: Sendable {
                 WHERE o.detached_at IS NULL) AS s ON s.status = k.status
             GROUP BY k.status
             UNION ALL
-            SELECT 'held_changes', NULL, count(*) FROM assetlink_internal.held_change
+            SELECT v.name, NULL, v.value
+            FROM (SELECT count(*) AS n, min(h.held_at) AS oldest FROM assetlink_internal.held_change AS h) AS h
+            CROSS JOIN LATERAL (VALUES ('held_changes', h.n::numeric),
+                ('oldest_held_seconds', coalesce(extract(epoch FROM now() - h.oldest), 0))) AS v (name, value)
+            UNION ALL
+            SELECT 'oldest_dead_letter_seconds', NULL, coalesce(extract(epoch FROM now() - min(l.at)), 0)
+            FROM assetlink_internal.dead_letter AS l WHERE l.replayed_at IS NULL
+            UNION ALL
+            SELECT v.name, NULL, v.value
+            FROM (SELECT count(*) AS n, min(t.since) AS oldest FROM assetlink_internal.write_back_retry AS t) AS r
+            CROSS JOIN (
+                SELECT count(*) AS n, min(w.failing_since) AS oldest
+                FROM assetlink_internal.write_back AS w WHERE w.failing_since IS NOT NULL) AS f
+            CROSS JOIN LATERAL (VALUES
+                ('write_back_pending', (SELECT count(*) FROM assetlink_internal.write_back_todo)::numeric),
+                ('write_back_refused', r.n), ('write_back_failing_sources', f.n),
+                ('write_back_oldest_seconds',
+                    coalesce(extract(epoch FROM now() - least(r.oldest, f.oldest)), 0))) AS v (name, value)
+            UNION ALL
+            SELECT v.name, NULL, v.value
+            FROM (SELECT max(b.batch_id) AS newest FROM assetlink_internal.batch AS b) AS b
+            LEFT JOIN LATERAL (
+                SELECT a.batch_id, a.published_at FROM assetlink_internal.audit_head AS a
+                ORDER BY a.batch_id DESC LIMIT 1) AS h ON true
+            LEFT JOIN LATERAL (
+                SELECT c.ended_at, c.problems FROM assetlink_internal.audit_check AS c
+                ORDER BY c.check_id DESC LIMIT 1) AS c ON true
+            CROSS JOIN LATERAL (VALUES
+                ('audit_head_timestamp_seconds', extract(epoch FROM h.published_at)),
+                ('audit_unpublished_batches', coalesce(b.newest, 0) - coalesce(h.batch_id, 0)),
+                ('audit_verified_timestamp_seconds', extract(epoch FROM c.ended_at)),
+                ('audit_verify_problems', c.problems)) AS v (name, value)
             UNION ALL
             SELECT 'alarms', a.severity, count(l.alarm)
             FROM (VALUES ('error'), ('warning')) AS a (severity)

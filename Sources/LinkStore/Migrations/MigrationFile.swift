@@ -86,7 +86,7 @@ extension Migrator {
         for name in names {
             let sql: String
             do {
-                sql = try readTextFile(directory + "/" + name)
+                sql = try TextFile.read(directory + "/" + name)
             } catch {
                 throw MigrationError(
                     .files, "\(directory)/\(name) could not be read: \(error.message).",
@@ -107,8 +107,8 @@ extension Migrator {
     static func loadRoles(beside directory: String) throws(MigrationError) -> [MigrationStatement] {
         let path = directory + "/../roles.sql"
         do {
-            return try splitStatements(try readTextFile(path))
-        } catch let error as UnreadableFile {
+            return try splitStatements(try TextFile.read(path))
+        } catch let error as TextFile.Unreadable {
             throw MigrationError(
                 .files, "\(path), which makes the roles, could not be read: \(error.message).",
                 hint: "It lies beside the folder of migrations; install it again.")

@@ -25,6 +25,7 @@ package struct Columns {
     package mutating func time() throws(PostgresError) -> Int64 { try row.timestamptz(advance()) }
     package mutating func timeOrNil() throws(PostgresError) -> Int64? { try row.timestamptzOrNil(advance()) }
     package mutating func bytes() throws(PostgresError) -> [UInt8] { try row.bytes(advance()) }
+    package mutating func bytesOrNil() throws(PostgresError) -> [UInt8]? { try row.bytesOrNil(advance()) }
     package mutating func texts() throws(PostgresError) -> [String] {
         try (row.textArrayOrNil(advance()) ?? []).compactMap { $0 }
     }

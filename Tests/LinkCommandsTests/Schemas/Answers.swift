@@ -129,7 +129,35 @@ enum Answers {
             ),
         ],
         "audit-verify": [
-            ("ok", .bool), ("head", .maybe(.integer)), ("problems", .list(.row("audit_verify"))),
+            ("ok", .bool), ("head", .maybe(.integer)), ("first_batch", .maybe(.integer)),
+            ("last_batch", .maybe(.integer)), ("rows", .integer), ("heads", .integer), ("recorded", .bool),
+            ("problem_count", .integer),
+            (
+                "problems",
+                .list(
+                    .object([("batch_id", .integer), ("audit_id", .maybe(.integer)), ("problem", .string)]))
+            ),
+        ],
+        "audit-head": [
+            ("head", .string), ("batch", .integer), ("digest", .string), ("root", .maybe(.string)),
+        ],
+        "audit-proof": [
+            ("head", .string),
+            (
+                "row",
+                .object([
+                    ("audit_id", .integer), ("batch_id", .integer), ("at", .integer), ("actor", .string),
+                    ("action", .string), ("ci_source", .maybe(.string)), ("ci_id", .maybe(.string)),
+                    ("asset_source", .maybe(.string)), ("asset_id", .maybe(.string)), ("link_id", .maybe(.integer)),
+                    ("from_state", .maybe(.string)), ("to_state", .maybe(.string)), ("reason", .maybe(.string)),
+                    ("rule_set_version", .integer), ("evidence", .maybe(.string)), ("cause", .maybe(.string)),
+                ])
+            ),
+            ("row_index", .integer), ("row_count", .integer), ("row_path", .list(.string)),
+            ("previous_digest", .string), ("committed_at", .integer), ("batch_path", .list(.string)),
+        ],
+        "audit-export": [
+            ("file", .string), ("first_batch", .integer), ("last_batch", .integer), ("rows", .integer),
         ],
         "sources-check": [("source", .string), ("ok", .bool), ("findings", .list(.row("check_source")))],
         "migrate": [

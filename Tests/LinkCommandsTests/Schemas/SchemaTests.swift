@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import LinkCommands
 import LinkTesting
 import Postgres
@@ -25,7 +26,8 @@ import Testing
         ["explain", "cmdb/100"], ["explain", "102"], ["explain", "sw-01"], ["explain", "--asset", "A-1"],
         ["explain", "--asset", "A-3"], ["explain", "cmdb/900"], ["orphans"], ["orphans", "causes"], ["unlinked"],
         ["stale"], ["conflicts"], ["conflicts", "show", "601"], ["links"], ["suspects"], ["audit"],
-        ["audit", "verify"], ["decisions"], ["dead-letters"], ["held"], ["sources"], ["sources", "check", "itam"],
+        ["audit", "verify"], ["audit", "head"], ["audit", "prove", "1"], ["audit", "export", "PART", "--up-to", "1"],
+        ["decisions"], ["dead-letters"], ["held"], ["sources"], ["sources", "check", "itam"],
         ["sources", "write-back"], ["sources", "write-back", "failures"],
         ["sources", "write-back", "set", "cmdb", "asset_ref", "--reason", "r"],
         ["sources", "write-back", "unset", "cmdb", "--reason", "r"],
@@ -56,9 +58,12 @@ import Testing
             "PAYLOAD": try temporaryFile(
                 #"{"items": [{"className": "linux_server", "values": {"name": "n", "serial_number": "SN-77"}}]}"#),
         ]
+        let part = try temporaryFile("")
+        unlink(part)
+        defer { unlink(part) }
         var seen: Set<String> = []
         for words in Self.commands {
-            var command = words.map { files[$0] ?? $0 }
+            var command = words.map { $0 == "PART" ? part : files[$0] ?? $0 }
             if words.starts(with: ["held", "drop", "--rules"]) { try await execute(Self.heldRules, database) }
             if let place = command.firstIndex(of: "VERSION") {
                 command[place] = try #require(try await value(Self.oldest, database))
@@ -118,8 +123,14 @@ import Testing
         INSERT INTO assetlink_internal.trusted_value VALUES ('serial', 'Y', 1);
         SELECT assetlink.enable_discovery();
         INSERT INTO assetlink_internal.batch (batch_id, epoch, snapshot, committed_at, rule_set_version, changes, audit_rows,
-            previous_digest, digest)
-        SELECT 1, 1, pg_current_snapshot(), now(), max(m.version), 0, 0, '', '' FROM assetlink_internal.rule_set m;
+            previous_digest, digest, row_digests)
+        SELECT 1, 1, pg_current_snapshot(), now(), max(m.version), 0, 1, d.zero,
+            assetlink_internal.batch_digest(d.zero, 1, assetlink_internal.batch_payload(d.row, now())), d.row
+        FROM assetlink_internal.rule_set m
+        CROSS JOIN (
+            SELECT decode(repeat('00', 32), 'hex') AS zero, assetlink_internal.row_digest(a) AS row
+            FROM assetlink_internal.audit a WHERE a.batch_id = 1) AS d
+        GROUP BY d.zero, d.row;
         """
 
     /// Versions that the migrations made have no document to go back to.
