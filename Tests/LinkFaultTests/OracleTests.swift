@@ -43,7 +43,7 @@ import Testing
             ),
             (
                 "DELETE FROM assetlink_internal.audit WHERE audit_id = (SELECT min(audit_id) FROM assetlink_internal.audit)",
-                "digest"
+                "is missing"
             ),
             (
                 "UPDATE assetlink_internal.batch SET epoch = 0 WHERE batch_id = (SELECT max(batch_id) FROM assetlink_internal.batch)",
