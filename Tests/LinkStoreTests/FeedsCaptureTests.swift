@@ -116,7 +116,8 @@ import Testing
 
     @Test func everyTypeIsComparedByItsText() async throws {
         let connection = try await migratedConnection()
-        let hasICU = try await connection.query("SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')")
+        // Others are there without it too, and cannot be used.
+        let hasICU = try await connection.query("SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')")
             .first?.bool(0)
         if hasICU != true { print("this server is built without ICU: a column that is compared by it is not tested") }
         let blind = hasICU == true ? "blind" : "plain"

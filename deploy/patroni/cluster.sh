@@ -11,7 +11,7 @@
 #        deploy/patroni/cluster.sh start FOLDER NODE      its Patroni again
 #        deploy/patroni/cluster.sh freeze FOLDER NODE     stops all of it where it stands, as a host that hangs
 #        deploy/patroni/cluster.sh thaw FOLDER NODE       lets it go on
-#        deploy/patroni/cluster.sh lag FOLDER NODE        stops only what receives the log at a standby; thaw ends it
+#        deploy/patroni/cluster.sh lag FOLDER NODE        stops only what sends the primary's log; thaw ends it
 #        deploy/patroni/cluster.sh whole FOLDER           whether every node follows the primary
 #        deploy/patroni/cluster.sh stop FOLDER            stops and removes it
 #        deploy/patroni/cluster.sh fetch                  gets Patroni (PyPI) and etcd (Debian) into ./var/patroni
@@ -141,11 +141,10 @@ crash() {
     kill -KILL "$(head -n 1 "$1/$2/data/postmaster.pid")"
 }
 
-# lag FOLDER NODE: the standby's walreceiver stands still.
+# lag FOLDER NODE: the primary's walsenders stand still; what is in a socket's buffer would arrive all the same.
 lag() {
     local pid
-    pid=$(ask "$1/$2" "SELECT pid FROM pg_stat_wal_receiver")
-    kill -STOP "$pid"
+    for pid in $(ask "$1/$2" "SELECT pid FROM pg_stat_replication"); do kill -STOP "$pid"; done
 }
 
 stop_all() {

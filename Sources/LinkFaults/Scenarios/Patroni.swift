@@ -80,10 +80,10 @@ extension Catalogue {
     private static func asynchronous(_ arena: Arena, _ cluster: PatroniCluster) async throws {
         let stage = arena.stage
         let daemons = try await startTwo(arena, cluster)
-        for lag in [Duration.zero, .seconds(1), .seconds(5)] {
+        // Beyond the receivers' timeout they would ask anew.
+        for lag in [Duration.zero, .seconds(1), .seconds(3)] {
             try await arena.run("DROP TABLE IF EXISTS public.acknowledged; CREATE TABLE public.acknowledged (n bigint)")
             let old = try await cluster.primary()
-            let standbys = ["n1", "n2", "n3"].filter { $0 != old }
             let acknowledged = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<4 {
                     group.addTask {
@@ -97,13 +97,11 @@ extension Catalogue {
                     }
                 }
                 try await Task.sleep(for: .seconds(2))
-                if lag > .zero { for node in standbys { try await cluster.make(.lag, node) } }
+                if lag > .zero { try await cluster.make(.lag, old) }
                 try await Task.sleep(for: lag)
                 try await cluster.make(.kill, old)
                 return try await group.reduce(0, +)
             }
-            // What had arrived stays where it stood: the new primary has what was replicated.
-            for node in standbys where lag > .zero { try await cluster.end(.lag, node) }
             _ = try await cluster.primary(after: old, within: .seconds(90))
             try await arena.reconnect()
             let there = try await arena.number("SELECT count(*) FROM public.acknowledged")

@@ -14,7 +14,7 @@ struct PatroniCluster: Sendable {
         case kill
         /// All of it stands still, as a host that hangs.
         case freeze
-        /// What receives the log at a standby stands still.
+        /// What sends its log to the standbys stands still.
         case lag
     }
 
@@ -59,7 +59,7 @@ struct PatroniCluster: Sendable {
         let connection = try await Eventually.get(within: .seconds(20)) {
             try await place.connect(database: GoldenCluster.template)
         }
-        try await Migrator(files: try Migrator.load(directory: MigrationFolder.find())).apply(on: connection)
+        try await Migrator().apply(on: connection)
         try await connection.script(
             "CREATE ROLE \(GoldenCluster.daemonRole) LOGIN PASSWORD '\(password)' IN ROLE assetlink_daemon")
         await connection.close()
