@@ -153,7 +153,7 @@ struct DaemonFacts {
         if leader != nil, let resumedAfter {
             let what = [
                 "failover": "a failover: the server is on another timeline", "restart": "a restart of the server",
-                "crash": "a crash of the server", "promotion": "the promotion of the server",
+                "promotion": "the promotion of the server",
                 "connection": "the loss of its connection",
             ]
             let since = leadingSince.map { ", leading since \($0)" } ?? ""

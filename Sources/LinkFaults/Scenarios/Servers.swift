@@ -27,11 +27,14 @@ extension Catalogue {
             try await arena.settle(load)
             let restarted = try await arena.resumedAfter()
             stage.expect(restarted == "restart", "status says that it resumed after \(restarted ?? "nothing")")
-            // One process of the server dies, and all sessions are ended while it recovers.
+            // One process of the server dies: the server ends all sessions, recovers, and has not been started anew.
             kill(pid_t(arena.connection.backendPID), SIGKILL)
-            try await arena.reconnect()
-            try await arena.eventually(
-                "SELECT details ->> 'resumed_after' = 'crash' FROM assetlink.daemon_status WHERE leader IS NOT NULL")
+            // Until it has noticed, it takes connections that it is about to end.
+            try await Eventually.get {
+                try await arena.reconnect()
+                let resumed = try await arena.resumedAfter()
+                guard resumed == "connection" else { throw TooLate(question: "it resumes after the crash") }
+            }
             try await load.run(5)
             try await arena.settle(load)
             try await daemon.stop()

@@ -1,13 +1,10 @@
-import Postgres
 import Synchronization
 
 /// What ended the session before this one, as far as the daemon saw it; the raw value is what `lease.details` says.
 enum Interruption: String {
-    /// A server process died, and the server ended every session and recovered from its log.
-    case crash
     /// The server could not be written to, and now can.
     case promotion
-    /// The connection was lost, or gave no answer.
+    /// The connection was lost, or gave no answer. Why is a warning of the server's, if it says so at all.
     case connection
 }
 
@@ -26,13 +23,12 @@ final class Interruptions: Sendable {
         let found: Interruption
         switch note {
         case .waitingForPrimary: found = .promotion
-        case .failed(let failure) where (failure.cause as? PostgresError)?.sqlState == "57P02": found = .crash
         case .failed(let failure) where failure.kind == .connection: found = .connection
         default: return
         }
-        // The first failure has the reason; those after it are of a server that is not there yet.
+        // That a promotion was waited for says more than what was lost before.
         state.withLock { state in
-            if found != .connection || state == nil { state = found }
+            if found == .promotion || state == nil { state = found }
         }
     }
 }

@@ -44,7 +44,7 @@ struct Lease: Sendable {
                             'resumed_after', CASE
                                 WHEN (SELECT g.timeline FROM assetlink_internal.lineage AS g) <> \(Lineage.timeline)
                                 THEN 'failover'
-                                WHEN $4 IN ('crash', 'promotion') THEN $4
+                                WHEN $4 = 'promotion' THEN $4
                                 WHEN (l.details ->> 'server_started_at')::timestamptz <> pg_postmaster_start_time()
                                 THEN 'restart'
                                 ELSE $4 END))
