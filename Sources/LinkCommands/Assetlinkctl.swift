@@ -24,7 +24,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
             Distrust.self,
             Decisions.self, History.self, Changes.self, Impact.self,
             Discover.self, Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, RulesCommand.self,
-            Verify.self, Rebase.self,
+            Verify.self, Rebase.self, Retention.self,
             FleetCommand.self, ConfigCommand.self, Manual.self,
         ])
 

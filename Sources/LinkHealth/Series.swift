@@ -55,6 +55,7 @@ extension Series {
         .counter("decisions_total", label: "state", "CIs decided, by the state they were given."),
         .counter("link_changes_total", label: "change", "Links made, renewed, gone stale or closed."),
         .counter("audit_rows_total", "Audit rows written."),
+        .counter("rows_put_away_total", label: "kind", "Rows of history that retention removed, by kind."),
         .counter("drift_found_total", "Records that the sweep found to differ, of which no event had told."),
         .counter("notifications_total", "Notifications heard."),
         .counter(

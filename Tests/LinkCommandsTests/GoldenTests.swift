@@ -79,7 +79,9 @@ import Testing
         ("rules-show-class", ["rules", "show", "server"]),
         ("rules-history", ["rules", "history"]),
         ("migrate", ["migrate", "--dry-run"]),
-        ("migrate-plan", ["migrate", "plan"]), ("help", ["--help"]), ("help-pin", ["help", "pin"]),
+        ("migrate-plan", ["migrate", "plan"]), ("retention-plan", ["retention", "plan"]),
+        ("retention-plan-days", ["retention", "plan", "--days", "1"]), ("help", ["--help"]),
+        ("help-pin", ["help", "pin"]),
         ("version", ["--version"]),
     ]
 

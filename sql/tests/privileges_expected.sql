@@ -45,6 +45,7 @@ function	assetlink_owner	assetlink_operator=EXECUTE	assetlink.replay_dead_letter
 function	assetlink_owner	assetlink_operator=EXECUTE	assetlink.requeue(ci_source text, ci_id text, reason text, on_behalf_of text)
 function	assetlink_owner	assetlink_operator=EXECUTE	assetlink.resolve_conflict(conflict_id bigint, keep_source text, keep_id text, reason text, on_behalf_of text)
 function	assetlink_owner	assetlink_integrator=EXECUTE assetlink_operator=EXECUTE	assetlink.resync(source text, reason text, on_behalf_of text)
+function	assetlink_owner	assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.retention_plan(if_days integer)
 function	assetlink_owner	assetlink_operator=EXECUTE	assetlink.rollback_rule_set(version bigint, reason text, on_behalf_of text)
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink.set_asset_facts(source text, query text)
 function	assetlink_owner	assetlink_operator=EXECUTE	assetlink.set_composite(asset_source text, asset_id text, composite boolean, reason text, on_behalf_of text)
@@ -119,6 +120,7 @@ function	assetlink_owner	-	assetlink_internal.held_source(source text)
 function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.holders_digest(source_id integer, spaces integer[], keys text[])
 function	assetlink_owner	-	assetlink_internal.is_conditions(conditions jsonb)
 function	assetlink_owner	-	assetlink_internal.is_words(list jsonb)
+function	assetlink_owner	-	assetlink_internal.kept_since(setting text)
 function	assetlink_owner	-	assetlink_internal.known_asset(asset_source text, asset_id text)
 function	assetlink_owner	-	assetlink_internal.known_ci(ci_source text, ci_id text)
 function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.log_change(topic text, source_id integer, key text, cause text)
@@ -139,6 +141,7 @@ function	assetlink_owner	-	assetlink_internal.publish(side text, record jsonb, c
 function	assetlink_owner	-	assetlink_internal.publish_end(side text, event text, id text, at timestamp with time zone, reason text, source text, cause text)
 function	assetlink_owner	-	assetlink_internal.published_query(source_id integer, side text)
 function	assetlink_owner	-	assetlink_internal.published_source(side text, source text)
+function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink_internal.put_away(most integer)
 function	assetlink_owner	assetlink_daemon=EXECUTE assetlink_integrator=EXECUTE assetlink_operator=EXECUTE	assetlink_internal.qualified_name(relation oid)
 function	assetlink_owner	assetlink_integrator=EXECUTE assetlink_operator=EXECUTE	assetlink_internal.read_by(view oid)
 function	assetlink_owner	-	assetlink_internal.record_act(wanted assetlink_internal.act, on_behalf_of text)
@@ -323,6 +326,12 @@ view	assetlink_owner	assetlink_daemon=SELECT	assetlink_internal.ci_ring
 view	assetlink_owner	assetlink_daemon=SELECT	assetlink_internal.class_age
 view	assetlink_owner	assetlink_daemon=SELECT	assetlink_internal.conflict_asset
 view	assetlink_owner	assetlink_daemon=SELECT	assetlink_internal.conflict_ci
+view	assetlink_owner	-	assetlink_internal.outlived_asset
+view	assetlink_owner	-	assetlink_internal.outlived_ci
+view	assetlink_owner	-	assetlink_internal.outlived_conflict
+view	assetlink_owner	-	assetlink_internal.outlived_dead_letter
+view	assetlink_owner	-	assetlink_internal.outlived_link
+view	assetlink_owner	-	assetlink_internal.outlived_snapshot
 view	assetlink_owner	assetlink_daemon=SELECT	assetlink_internal.pending_change
 view	assetlink_owner	assetlink_daemon=SELECT	assetlink_internal.pinned_entry_claim
 \.

@@ -1,3 +1,4 @@
+import CoreMetrics
 package import LinkStore
 import Logging
 import Postgres
@@ -7,6 +8,10 @@ package struct Housekeeping {
     let connection: PostgresConnection
     let configuration: DaemonConfiguration
     let logger: Logger
+    var meters = ServiceMeters.none
+
+    /// Rows of one kind that a round puts away; links wait no longer for it than for a batch.
+    private static let mostPutAway: Int32 = 1_000
 
     /// Expired pins and blocks, tombstones and stale links whose time is over, failed records whose next try is due.
     private static let due = [
@@ -55,6 +60,19 @@ package struct Housekeeping {
         #endif
         try await attempt { try await recheckBrokenSources() }
         try await attempt { try await rotateLog(position, ranges) }
+        try await attempt { try await putAway() }
+    }
+
+    /// What is over by the settings of retention goes; as shipped, nothing is.
+    private func putAway() async throws {
+        let rows = try await connection.query(
+            Statement("SELECT what, removed FROM assetlink_internal.put_away($1)", [.int4(Self.mostPutAway)]))
+        for row in rows {
+            let (kind, removed) = (try row.text(0), Int(try row.int8(1)))
+            guard removed > 0 else { continue }
+            meters.putAway[kind]?.increment(by: removed)
+            logger.info("history was put away", metadata: ["kind": "\(kind)", "rows": "\(removed)"])
+        }
     }
 
     /// What the server refuses is said and tried again in the next round: links do not wait for it.

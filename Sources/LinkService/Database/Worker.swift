@@ -140,7 +140,8 @@ actor Worker {
             try await Bell(connection: connection, lease: lease).disarm(epoch)
             return .disarmed
         case .keepHouse:
-            let housekeeping = Housekeeping(connection: connection, configuration: configuration, logger: logger)
+            let housekeeping = Housekeeping(
+                connection: connection, configuration: configuration, logger: logger, meters: observer.meters)
             try await housekeeping.run(position, ranges)
             observer.vitals.note(try await Backlog.count(connection))
             if thrift.isDue() { Heap.giveBack() }

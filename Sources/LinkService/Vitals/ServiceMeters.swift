@@ -7,6 +7,8 @@ package struct ServiceMeters: Sendable {
     let batches, changes, ignored, rejected, auditRows: Counter
     let sessions, notifications, missedWakeups, droppedEvents, drift: Counter
     let failures: [ServiceFailure.Kind: Counter]
+    /// By the kind of history, as `assetlink.retention_plan` calls it.
+    let putAway: [String: Counter]
     private let decisions: [CIState: Counter]
     private let made, closed, stale, renewed: Counter
     private let lag, batchTime: Timer
@@ -31,6 +33,11 @@ package struct ServiceMeters: Sendable {
             uniqueKeysWithValues: ServiceFailure.Kind.allCases.map {
                 ($0, counter("failures", [("kind", $0.rawValue)]))
             })
+        putAway = Dictionary(
+            uniqueKeysWithValues: [
+                "closed_links", "closed_conflicts", "forgotten_assets", "forgotten_cis", "replayed_dead_letters",
+                "coverage_snapshots",
+            ].map { ($0, counter("rows_put_away", [("kind", $0)])) })
         decisions = Dictionary(
             uniqueKeysWithValues: CIState.allCases.map { ($0, counter("decisions", [("state", $0.rawValue)])) })
         made = counter("link_changes", [("change", "made")])

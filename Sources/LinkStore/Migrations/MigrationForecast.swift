@@ -67,21 +67,31 @@ extension Migrator {
                     work: max(known?.work ?? effect.work, effect.work))
             }
         }
+        // An index counts as its table.
         let rows = try await connection.query(
             """
-            SELECT w.name, greatest(c.reltuples, 0)::bigint, pg_catalog.pg_relation_size(c.oid),
-                c.relkind IN ('r', 'p') AND coalesce(c.relowner = to_regrole('assetlink_owner'), false)
+            SELECT w.name, format('%s.%s', tn.nspname, t.relname), greatest(t.reltuples, 0)::bigint,
+                pg_catalog.pg_relation_size(t.oid),
+                t.relkind IN ('r', 'p') AND coalesce(t.relowner = to_regrole('assetlink_owner'), false)
             FROM unnest($1::text[]) AS w (name)
             JOIN pg_catalog.pg_namespace AS n ON n.nspname = split_part(w.name, '.', 1)
             JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = split_part(w.name, '.', 2)
+            LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
+            JOIN pg_catalog.pg_class AS t ON t.oid = coalesce(i.indrelid, c.oid)
+            JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
             ORDER BY w.name
             """, [.texts(strongest.keys.sorted())])
-        let touches = try rows.compactMap { row -> MigrationForecast.Touch? in
-            guard let effect = strongest[try row.text(0)] else { return nil }
-            return MigrationForecast.Touch(
-                relation: effect.relation, lock: effect.lock, work: effect.work, isOurTable: try row.bool(3),
-                rows: try row.int8(1), bytes: try row.int8(2))
+        var touches: [String: MigrationForecast.Touch] = [:]
+        for row in rows {
+            guard let effect = strongest[try row.text(0)] else { continue }
+            let relation = try row.text(1)
+            let known = touches[relation]
+            touches[relation] = MigrationForecast.Touch(
+                relation: relation, lock: max(known?.lock ?? effect.lock, effect.lock),
+                work: max(known?.work ?? effect.work, effect.work), isOurTable: try row.bool(4),
+                rows: try row.int8(2), bytes: try row.int8(3))
         }
-        return MigrationForecast(file: file, touches: touches, runsProgram: runsProgram)
+        return MigrationForecast(
+            file: file, touches: touches.values.sorted { $0.relation < $1.relation }, runsProgram: runsProgram)
     }
 }

@@ -97,7 +97,7 @@ private struct StatementReader {
 
     private mutating func alter() {
         let kind = take().uppercased()
-        guard ["TABLE", "VIEW", "SEQUENCE", "INDEX"].contains(kind) else { return }
+        guard ["TABLE", "VIEW", "SEQUENCE"].contains(kind) else { return }
         skip("IF", "EXISTS", "ONLY")
         let name = take()
         guard kind == "TABLE" else { return note(name, .accessExclusive, .catalogue) }
@@ -175,12 +175,10 @@ private struct StatementReader {
 
     private mutating func drop() {
         switch take().uppercased() {
-        case "TABLE", "VIEW", "SEQUENCE":
+        // With an index its table is locked, which only the database can name.
+        case "TABLE", "VIEW", "SEQUENCE", "INDEX":
             skip("IF", "EXISTS")
             for name in names() { note(name, .accessExclusive, .catalogue) }
-        case "INDEX":
-            // Its table is locked with it, which the text does not name.
-            forecast.runsProgram = true
         case "TRIGGER", "RULE":
             if let table = following("ON") { note(table, .accessExclusive, .catalogue) }
         default: break

@@ -164,6 +164,7 @@ enum Answers {
             ("from", .integer), ("to", .integer), ("dry_run", .bool),
             ("files", .list(.object([("number", .integer), ("name", .string), ("sha256", .string)]))),
         ],
+        "retention-plan": [("rows", .list(.row("retention_plan")))],
         "migrate-plan": [
             ("from", .integer), ("to", .integer), ("leader", .maybe(.string)), ("first_unusable", .maybe(.string)),
             (

@@ -34,7 +34,7 @@ import Testing
         ["history", "cmdb/100"], ["history", "--asset", "A-1"], ["changes", "--since", "2026-01-01"],
         ["impact", "A-1"], ["impact", "A-5"], ["rules", "show"], ["rules", "show", "server"], ["rules", "history"],
         ["rules", "lint", "RULES"], ["rules", "diff", "RULES"], ["rules", "preview", "RULES"], ["verify"],
-        ["migrate", "--dry-run"], ["migrate", "plan"], ["discover", "PAYLOAD", "--dry-run"],
+        ["migrate", "--dry-run"], ["migrate", "plan"], ["retention", "plan"], ["discover", "PAYLOAD", "--dry-run"],
         ["discover", "PAYLOAD", "--wait", "0"],
         ["pin", "101", "A-5", "--reason", "r"], ["unpin", "101", "--reason", "r"],
         ["block", "cmdb/100", "A-5", "--reason", "r"], ["unblock", "cmdb/100", "A-5", "--reason", "r"],
