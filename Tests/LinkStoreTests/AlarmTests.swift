@@ -122,7 +122,11 @@ import Testing
         }
         #expect(try await text(writer, "SELECT count(*)::text FROM itam.asset") == (isHintOnly ? "1" : "0"))
         if isHintOnly {
-            #expect(try await text(owner, "SELECT count(*)::text FROM assetlink_internal.change_log_0") == "1")
+            let logged = """
+                SELECT EXISTS (SELECT FROM assetlink_internal.change_log_0
+                    WHERE topic = 'record' AND key = (SELECT asset_id::text FROM itam.asset))::text
+                """
+            #expect(try await text(owner, logged) == "true")
         }
         guard !edit.hasPrefix("DROP") else { return }
         #expect(try await alarms(reader, "capture_refused").contains { $0.contains("capture_3_0") })
