@@ -1,4 +1,4 @@
--- works from: 0053
+-- works from: 0052
 -- A new installation has no statistics, and then all indexes that a lookup may use look the same to the planner. A partial
 -- index may be used wherever its condition holds, even read whole: lookups of live CIs by source and key read ci_discovered
 -- instead, half of the time of a first link of 30,000 CIs. What is looked for by its last discovery has one; with that in the

@@ -199,7 +199,8 @@ $$;
 COMMENT ON FUNCTION assetlink.audit_verify_head(text)
     IS 'Compares the audit with a head that was kept elsewhere, as assetlink.audit_head gave it; no rows: it goes on from there.';
 
--- For housekeeping where a site asked for it: it takes history out of the database, and says so in the database.
+-- For the owner, where a site asked for it: it takes history out of the database, and says so in the database. Granted to
+-- nobody: the daemon never takes history out by itself.
 CREATE FUNCTION assetlink.detach_audit(up_to_batch bigint, reason text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -250,6 +251,5 @@ TO assetlink_reader, assetlink_operator, assetlink_daemon;
 GRANT EXECUTE ON FUNCTION
     assetlink.audit_verify(bigint, bigint), assetlink.audit_verify_head(text), assetlink.audit_head(bigint)
 TO assetlink_reader, assetlink_operator, assetlink_daemon;
-GRANT EXECUTE ON FUNCTION assetlink.detach_audit(bigint, text) TO assetlink_daemon;
 GRANT SELECT, INSERT ON assetlink_internal.audit_head, assetlink_internal.audit_check TO assetlink_daemon;
 GRANT SELECT ON assetlink_internal.audit_detached TO assetlink_daemon;

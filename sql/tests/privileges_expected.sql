@@ -24,7 +24,7 @@ function	assetlink_owner	assetlink_emitter=EXECUTE	assetlink.decommission_asset(
 function	assetlink_owner	assetlink_operator=EXECUTE assetlink_reader=EXECUTE	assetlink.decommission_impact(asset_source text, asset_id text)
 function	assetlink_owner	assetlink_emitter=EXECUTE	assetlink.delete_asset(asset_id text, at timestamp with time zone, source text)
 function	assetlink_owner	assetlink_emitter=EXECUTE	assetlink.delete_ci(ci_id text, at timestamp with time zone, source text)
-function	assetlink_owner	assetlink_daemon=EXECUTE	assetlink.detach_audit(up_to_batch bigint, reason text)
+function	assetlink_owner	-	assetlink.detach_audit(up_to_batch bigint, reason text)
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink.detach_source(source text, keep boolean, reason text, on_behalf_of text)
 function	assetlink_owner	assetlink_integrator=EXECUTE	assetlink.disable_discovery(source text)
 function	assetlink_owner	assetlink_emitter=EXECUTE	assetlink.discover(payload jsonb, source text)
