@@ -25,7 +25,7 @@ package struct Assetlinkctl: AsyncParsableCommand {
             Decisions.self, History.self, Changes.self, Impact.self,
             Discover.self, Audit.self, Sources.self, Resync.self, DeadLetters.self, Held.self, RulesCommand.self,
             Verify.self, Rebase.self, Retention.self,
-            FleetCommand.self, ConfigCommand.self, Manual.self,
+            FleetCommand.self, ConfigCommand.self, SupportBundle.self, Manual.self,
         ])
 
     /// What the parser makes.

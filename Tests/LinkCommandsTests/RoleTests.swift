@@ -1,3 +1,5 @@
+import Glibc
+import LinkStore
 import LinkTesting
 import Testing
 
@@ -32,6 +34,18 @@ import Testing
         let outcome = await run("sources", "check", "itam", "-d", login)
         #expect(outcome.code == 4)
         #expect(outcome.errors.contains("assetlink_integrator"))
+    }
+
+    @Test func aSupportBundleSaysWhatItMayNotRead() async throws {
+        let database = try await smallFleet()
+        try await execute("REVOKE SELECT ON assetlink.setting FROM assetlink_reader", database)
+        let login = database + " user=" + (try await role("reader", database))
+        let file = try temporaryFile("")
+        unlink(file)
+        defer { unlink(file) }
+        let outcome = await run("support-bundle", file, "-d", login)
+        #expect(outcome.code == 0 && outcome.text.contains("This role may not read: settings."), "\(outcome)")
+        #expect(try TextFile.read(file).contains("{\"section\": \"settings\", \"unreadable\": true}"))
     }
 
     /// A login role that has just one of the contract's roles; roles belong to the cluster, so each test has its own.

@@ -165,6 +165,7 @@ enum Answers {
             ("files", .list(.object([("number", .integer), ("name", .string), ("sha256", .string)]))),
         ],
         "retention-plan": [("rows", .list(.row("retention_plan")))],
+        "support-bundle": [("file", .string), ("sections", .integer), ("unreadable", .list(.string))],
         "migrate-plan": [
             ("from", .integer), ("to", .integer), ("leader", .maybe(.string)), ("first_unusable", .maybe(.string)),
             (

@@ -34,7 +34,8 @@ import Testing
         ["history", "cmdb/100"], ["history", "--asset", "A-1"], ["changes", "--since", "2026-01-01"],
         ["impact", "A-1"], ["impact", "A-5"], ["rules", "show"], ["rules", "show", "server"], ["rules", "history"],
         ["rules", "lint", "RULES"], ["rules", "diff", "RULES"], ["rules", "preview", "RULES"], ["verify"],
-        ["migrate", "--dry-run"], ["migrate", "plan"], ["retention", "plan"], ["discover", "PAYLOAD", "--dry-run"],
+        ["migrate", "--dry-run"], ["migrate", "plan"], ["retention", "plan"], ["support-bundle", "BUNDLE"],
+        ["discover", "PAYLOAD", "--dry-run"],
         ["discover", "PAYLOAD", "--wait", "0"],
         ["pin", "101", "A-5", "--reason", "r"], ["unpin", "101", "--reason", "r"],
         ["block", "cmdb/100", "A-5", "--reason", "r"], ["unblock", "cmdb/100", "A-5", "--reason", "r"],
@@ -60,10 +61,11 @@ import Testing
         ]
         let part = try temporaryFile("")
         unlink(part)
-        defer { unlink(part) }
+        let made = ["PART": part, "BUNDLE": part + ".bundle"]
+        defer { for path in made.values { unlink(path) } }
         var seen: Set<String> = []
         for words in Self.commands {
-            var command = words.map { $0 == "PART" ? part : files[$0] ?? $0 }
+            var command = words.map { made[$0] ?? files[$0] ?? $0 }
             if words.starts(with: ["held", "drop", "--rules"]) { try await execute(Self.heldRules, database) }
             if let place = command.firstIndex(of: "VERSION") {
                 command[place] = try #require(try await value(Self.oldest, database))
