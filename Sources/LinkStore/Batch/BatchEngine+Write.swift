@@ -131,8 +131,9 @@ extension BatchEngine {
         var here: [(StoredKey, CIRef)] = []
         for (ref, change) in cis {
             let new = change.isDeleted ? [] : change.reading.map { storedKeys($0, rules) } ?? []
-            // Dependent keys hold the parent's asset and are kept by the step that knows it.
-            let old = change.stored.keys.filter { !isDependent($0.space, rules) || change.isDeleted }
+            // Keys by the parent's asset are kept by the step that knows it, for rules that have such entries.
+            let isDependant = !change.isDeleted && change.reading?.rule?.hasDependentEntries == true
+            let old = isDependant ? change.stored.keys.filter { !isDependent($0.space, rules) } : change.stored.keys
             gone += old.subtracting(new).map { ($0, ref) }
             here += new.subtracting(old).map { ($0, ref) }
         }
