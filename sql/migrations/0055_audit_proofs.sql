@@ -75,23 +75,6 @@ SELECT b.batch_id, b.committed_at, b.audit_rows, b.previous_digest, b.digest, b.
 FROM assetlink_internal.batch b;
 COMMENT ON VIEW assetlink.audit_batch IS 'The chain of the audit: what each batch says of its rows and of the batch before.';
 
-DO $$
-DECLARE
-    c record;
-BEGIN
-    FOR c IN
-        SELECT v.name AS view, a.attname AS name, col_description(t.oid, o.attnum) AS text
-        FROM (VALUES ('audit_record', 'audit'), ('audit_batch', 'batch')) AS v (name, relation)
-        JOIN pg_class AS w ON w.oid = ('assetlink.' || v.name)::regclass
-        JOIN pg_class AS t ON t.oid = ('assetlink_internal.' || v.relation)::regclass
-        JOIN pg_attribute AS a ON a.attrelid = w.oid AND a.attnum > 0
-        JOIN pg_attribute AS o ON o.attrelid = t.oid AND o.attname = a.attname
-    LOOP
-        EXECUTE format('COMMENT ON COLUMN assetlink.%I.%I IS %L', c.view, c.name, c.text);
-    END LOOP;
-END
-$$;
-
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Parts that were detached. What is left follows the digest of the newest of them.
 
@@ -184,8 +167,8 @@ DECLARE
 BEGIN
     FOR c IN
         SELECT v.name AS view, a.attname AS name, col_description(t.oid, o.attnum) AS text
-        FROM (VALUES ('audit_detached', 'audit_detached'), ('audit_check', 'audit_check'),
-            ('audit_published_head', 'audit_head')) AS v (name, relation)
+        FROM (VALUES ('audit_record', 'audit'), ('audit_batch', 'batch'), ('audit_detached', 'audit_detached'),
+            ('audit_check', 'audit_check'), ('audit_published_head', 'audit_head')) AS v (name, relation)
         JOIN pg_class AS w ON w.oid = ('assetlink.' || v.name)::regclass
         JOIN pg_class AS t ON t.oid = ('assetlink_internal.' || v.relation)::regclass
         JOIN pg_attribute AS a ON a.attrelid = w.oid AND a.attnum > 0

@@ -267,9 +267,7 @@ DECLARE
     record_begins timestamptz := (
         SELECT b.committed_at FROM assetlink_internal.batch AS b WHERE b.batch_id > 1 ORDER BY b.batch_id LIMIT 1);
     -- Links that were closed before may have been put away.
-    kept_since timestamptz := (
-        SELECT clock_timestamp() - nullif(s.value::numeric, 0) * interval '1 day'
-        FROM assetlink.setting AS s WHERE s.name = 'closed_link_days');
+    kept_since timestamptz := assetlink_internal.kept_since('closed_link_days');
 BEGIN
     IF EXISTS (SELECT FROM assetlink_internal.batch AS b WHERE b.batch_id = 1) THEN record_begins := NULL; END IF;
     FOR ci IN
