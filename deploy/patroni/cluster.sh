@@ -107,15 +107,20 @@ primary() {
     return 1
 }
 
-# is_whole FOLDER: a primary, and as many standbys that follow it as there are; one of them synchronous, if so asked.
+# is_whole FOLDER: a primary, and as many standbys that follow it as there are. In synchronous mode Patroni has written
+# down which of them may succeed; until then COMMITs wait for any standby, and none is promoted.
 is_whole() {
-    local node wanted="count(*) = $((${#NODES[@]} - 1))"
-    ! grep -q 'synchronous_mode: true' "$1/n1/conf/10-cluster.yml" || wanted+=" AND bool_or(sync_state = 'sync')"
+    local node wanted
     node=$(primary "$1") || return 1
     # A copy that is being made streams too, under another name.
-    wanted="SELECT $wanted FROM pg_stat_replication WHERE state = 'streaming' AND application_name ~ '^n[0-9]$'"
-    [[ $(ask "$1/$node" "$wanted") == t ]]
+    wanted="SELECT count(*) = $((${#NODES[@]} - 1)) FROM pg_stat_replication
+            WHERE state = 'streaming' AND application_name ~ '^n[0-9]$'"
+    [[ $(ask "$1/$node" "$wanted") == t ]] || return 1
+    ! grep -q 'synchronous_mode: true' "$1/n1/conf/10-cluster.yml" || [[ $(list "$1") == *'Sync Standby'* ]]
 }
+
+# list FOLDER: as Patroni itself sees it.
+list() { "$PROGRAMS_FOLDER/venv/bin/patronictl" -c "$1/n1/conf" list; }
 
 # processes FOLDER NODE: Patroni, the postmaster and what it started; of those that are there.
 processes() {
@@ -202,7 +207,7 @@ main() {
             stop_all "$folder"
             PG_FOLDER=$folder postgres_remove
             ;;
-        list) "$PROGRAMS_FOLDER/venv/bin/patronictl" -c "$folder/n1/conf" list ;;
+        list) list "$folder" ;;
         start) choose_server_user && start_node "$folder" "$node" ;;
         kill) signal "$folder" "$node" KILL ;;
         freeze) signal "$folder" "$node" STOP ;;
