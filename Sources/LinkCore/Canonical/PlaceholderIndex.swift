@@ -98,15 +98,15 @@ package struct PlaceholderIndex: Sendable {
             best = entries?.first { $0.isFor(manufacturer) }?.id
         }
         guard let groups = groups[kind] else { return best }
-        let trimmed = raw.map(WhiteSpace.trimmed)
-        for value in trimmed == canonical ? [canonical] : [canonical, trimmed] {
-            guard let value, !value.isEmpty else { continue }
+        func consider(_ value: String) {
             for group in groups {
-                let matches = group.matcher.matches(value[...].unicodeScalars)
+                let matches = group.matcher.matches(value)
                 guard let index = matches.first(where: { group.entries[$0].isFor(manufacturer) }) else { continue }
                 best = min(best ?? .max, group.entries[index].id)
             }
         }
+        if let canonical, !canonical.isEmpty { consider(canonical) }
+        if let trimmed = raw.map(WhiteSpace.trimmed), !trimmed.isEmpty, trimmed != canonical { consider(trimmed) }
         return best
     }
 }

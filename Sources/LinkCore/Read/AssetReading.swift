@@ -55,13 +55,15 @@ package struct AssetReading: Sendable {
         (phase, isLifecycleMapped) = rules.lifecycle.phase(rawState: record.lifecycleRaw, source: source)
         let maker = reader.manufacturer(record.manufacturer)
         var evidence: [ReadValue] = []
-        var cache: [Attribute: ReadValue] = [:]
+        // Of the few that rules read: looking through them costs less than hashing.
+        var cache: [(attribute: Attribute, value: ReadValue)] = []
+        cache.reserveCapacity(12)
 
         func single(_ attribute: Attribute) -> ReadValue {
-            if let known = cache[attribute] { return known }
+            if let known = cache.first(where: { $0.attribute == attribute }) { return known.value }
             let value = reader.read(
                 record[attribute], as: attribute.kind, attribute: attribute.signature, manufacturer: maker)
-            cache[attribute] = value
+            cache.append((attribute, value))
             if value.suppression != .empty { evidence.append(value) }
             return value
         }

@@ -32,16 +32,28 @@ package struct KindValue: Hashable, Sendable {
     }
 }
 
-/// One raw value with what became of it.
-package struct ReadValue: Hashable, Sendable {
-    package var kind: IdentifierKind
+/// One raw value with what became of it; a class, as readings hold many and hand them on.
+package final class ReadValue: Sendable {
+    package let kind: IdentifierKind
     /// The attribute or list it stands in.
-    package var attribute: String
+    package let attribute: String
     /// The type of a typed serial, or of another typed member of a list.
-    package var type: String?
-    package var raw: String
-    package var canonical: String?
-    package var suppression: Suppression?
+    package let type: String?
+    package let raw: String
+    package let canonical: String?
+    package let suppression: Suppression?
+
+    init(
+        kind: IdentifierKind, attribute: String, type: String?, raw: String, canonical: String?,
+        suppression: Suppression?
+    ) {
+        self.kind = kind
+        self.attribute = attribute
+        self.type = type
+        self.raw = raw
+        self.canonical = canonical
+        self.suppression = suppression
+    }
 
     /// The canonical value when it counts.
     package var usable: String? { suppression == nil ? canonical : nil }
@@ -82,28 +94,30 @@ package struct ValueReader: Sendable {
     func read(
         _ raw: String?, as kind: IdentifierKind, attribute: String, type: String? = nil, manufacturer: String?
     ) -> ReadValue {
-        var value = ReadValue(kind: kind, attribute: attribute, type: type, raw: raw ?? "", suppression: .empty)
+        let (canonical, suppression) = judge(raw, as: kind, manufacturer: manufacturer)
+        return ReadValue(
+            kind: kind, attribute: attribute, type: type, raw: raw ?? "", canonical: canonical, suppression: suppression
+        )
+    }
+
+    private func judge(
+        _ raw: String?, as kind: IdentifierKind, manufacturer: String?
+    ) -> (canonical: String?, suppression: Suppression?) {
         switch Canonical.read(raw, as: kind, aliases: rules.source.manufacturerAliases) {
-        case .empty: break
+        case .empty: return (nil, .empty)
         case .malformed:
-            value.suppression = .malformed
             // A placeholder is the better explanation of a value that cannot be read either.
-            if let raw,
-                let id = rules.placeholders.match(
-                    kind: kind, raw: raw, canonical: raw, manufacturer: manufacturer)
-            {
-                value.suppression = .placeholder(id)
+            let id = raw.flatMap {
+                rules.placeholders.match(kind: kind, raw: $0, canonical: $0, manufacturer: manufacturer)
             }
+            return (nil, id.map { .placeholder($0) } ?? .malformed)
         case .value(let canonical):
-            value.canonical = canonical
             if let id = rules.placeholders.match(
                 kind: kind, raw: raw ?? "", canonical: canonical, manufacturer: manufacturer)
             {
-                value.suppression = .placeholder(id)
-            } else {
-                value.suppression = isSuspect(KindValue(kind, canonical)) ? .suspect : nil
+                return (canonical, .placeholder(id))
             }
+            return (canonical, isSuspect(KindValue(kind, canonical)) ? .suspect : nil)
         }
-        return value
     }
 }

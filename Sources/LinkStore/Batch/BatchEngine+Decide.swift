@@ -269,10 +269,7 @@ extension BatchEngine {
         for (fact, item) in dependent {
             var new: Set<StoredKey> = []
             for entry in item.reading.entries where entry.entry.isDependent && !item.reading.isRetired {
-                for key in item.keys(of: entry) {
-                    new.insert(
-                        StoredKey(space: spaceIDs[key.space], key: KeyText.of(key, in: rules.spaces[key.space])))
-                }
+                for key in item.keys(of: entry) { new.insert(storedKey(key, rules)) }
             }
             let was = old[fact.ref] ?? []
             gone += was.subtracting(new).map { ($0, fact.ref) }

@@ -163,14 +163,22 @@ extension BatchEngine {
     func recordsStatement(_ refs: [CIRef]) -> Statement {
         Statement(
             """
-            SELECT b.ci_ref, b.key, \(reader.storedCIList),
-                   ARRAY(SELECT s.kind || ':' || s.value
-                         FROM assetlink_internal.ci_value AS v
-                         JOIN assetlink_internal.suspect_value AS s ON s.kind = v.kind AND s.value = v.value
-                         WHERE v.ci_ref = b.ci_ref)
+            SELECT b.ci_ref, b.key, \(reader.storedCIList), \(Self.suspects(of: "ci"))
             FROM unnest($1::bigint[]) AS k (ref)
             CROSS JOIN LATERAL (SELECT * FROM assetlink_internal.ci WHERE ci_ref = k.ref OFFSET 0) AS b
             """, [.refs(refs)])
+    }
+
+    /// Which values of record `b` are suspect, as `kind:value`.
+    ///
+    /// - Parameter side: `asset` or `ci`.
+    static func suspects(of side: String) -> String {
+        """
+        ARRAY(SELECT s.kind || ':' || s.value
+              FROM assetlink_internal.\(side)_value AS v
+              JOIN assetlink_internal.suspect_value AS s ON s.kind = v.kind AND s.value = v.value
+              WHERE v.\(side)_ref = b.\(side)_ref)
+        """
     }
 
     /// While no pin and no block is in force, nobody's are looked for.

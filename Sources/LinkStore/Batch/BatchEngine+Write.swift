@@ -64,19 +64,26 @@ extension BatchEngine {
     ) -> Set<StoredKey> {
         // A dropped source's records match nothing any more.
         if change.source.isDropped { return [] }
-        var result: Set<StoredKey> = []
-        for key in reading.keys {
-            let space = rules.spaces[key.space]
-            var key = key
-            if space.isDependent {
-                guard let parent = change.row?.record.parentAssetID, !batch.hood.assetRing.contains(change.name) else {
-                    continue
-                }
-                key.values.insert("\(change.source.name)/\(parent)", at: 0)
-            }
-            result.insert(StoredKey(space: spaceIDs[key.space], key: KeyText.of(key, in: space)))
+        var result = ownKeys(reading, rules)
+        guard hasDependents, let parent = change.row?.record.parentAssetID,
+            !batch.hood.assetRing.contains(change.name)
+        else { return result }
+        for var key in reading.keys where rules.spaces[key.space].isDependent {
+            key.values.insert("\(change.source.name)/\(parent)", at: 0)
+            result.insert(storedKey(key, rules))
         }
         return result
+    }
+
+    /// The keys of an asset by its own values.
+    func ownKeys(_ reading: AssetReading, _ rules: CompiledRuleSet) -> Set<StoredKey> {
+        var result: Set<StoredKey> = []
+        for key in reading.keys where !rules.spaces[key.space].isDependent { result.insert(storedKey(key, rules)) }
+        return result
+    }
+
+    func storedKey(_ key: MatchKey, _ rules: CompiledRuleSet) -> StoredKey {
+        StoredKey(space: spaceIDs[key.space], key: KeyText.of(key, in: rules.spaces[key.space]))
     }
 
     private func assetKeyStatements(_ diff: AssetKeyDiff) -> [Statement] {
@@ -145,9 +152,7 @@ extension BatchEngine {
         guard !reading.isRetired else { return [] }
         var result: Set<StoredKey> = []
         for entry in reading.entries where !entry.entry.isDependent {
-            for key in entry.keys {
-                result.insert(StoredKey(space: spaceIDs[key.space], key: KeyText.of(key, in: rules.spaces[key.space])))
-            }
+            for key in entry.keys { result.insert(storedKey(key, rules)) }
         }
         return result
     }

@@ -121,10 +121,14 @@ struct SourceReader {
     var storedAssetList: String { assetList(Self.allAssetColumns, isStored: true) }
     var storedCIList: String { ciList(Self.allCIColumns, isStored: true) }
 
-    /// The digest of a record as the binding shows it, however large it is.
-    func digest(_ source: SourceInfo) -> String {
-        let raw = source.side == .asset ? rawAsset(source.columns) : rawCI(source.columns)
-        return "md5(ROW(\(raw.joined(separator: ", ")))::text)"
+    /// What makes a record, column by column, as a binding with these columns shows it or as stored: alike where the
+    /// record is, and cheaper than digests of both where all records are compared.
+    func compared(_ side: SourceInfo.Side, _ has: Set<String>) -> [String] {
+        (side == .asset ? rawAsset(has) : rawCI(has)).map { column in
+            // Stored, no list is an empty one, and what says nothing is not composite.
+            column.hasSuffix("::text[]")
+                ? "coalesce(\(column), '{}')" : column.hasSuffix("::boolean") ? "coalesce(\(column), false)" : column
+        }
     }
 
     static let allAssetColumns: Set<String> = [

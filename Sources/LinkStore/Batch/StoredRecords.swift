@@ -56,13 +56,13 @@ enum StoredRecords {
     static func assets(source: Int32, keys: [String]) -> Statement {
         Statement(
             """
-            SELECT k.id, coalesce(a.asset_ref, nextval('assetlink_internal.asset_asset_ref_seq'::regclass)),
+            SELECT k.id, coalesce(b.asset_ref, nextval('assetlink_internal.asset_asset_ref_seq'::regclass)),
                    \(assetColumns)
             FROM unnest($2::text[]) AS k (id)
             LEFT JOIN LATERAL (
                 SELECT asset_ref, digest, standing, composite, identity, parent_asset_id
                 FROM assetlink_internal.asset WHERE source_id = $1 AND key = k.id OFFSET 0
-            ) AS a ON true
+            ) AS b ON true
             LEFT JOIN LATERAL (
                 SELECT m.act_id FROM assetlink_internal.composite_mark AS m
                 WHERE m.asset_source_id = $1 AND m.asset_id = k.id OFFSET 0
@@ -74,25 +74,31 @@ enum StoredRecords {
     static func assets(refs: [AssetRef]) -> Statement {
         Statement(
             """
-            SELECT a.key, a.asset_ref, \(assetColumns), a.source_id
+            SELECT b.key, b.asset_ref, \(assetColumns), b.source_id
             FROM unnest($1::bigint[]) AS k (ref)
             CROSS JOIN LATERAL (
                 SELECT asset_ref, source_id, key, digest, standing, composite, identity, parent_asset_id
-                FROM assetlink_internal.asset WHERE asset_ref = k.ref OFFSET 0) AS a
-            LEFT JOIN LATERAL (
-                SELECT m.act_id FROM assetlink_internal.composite_mark AS m
-                WHERE m.asset_source_id = a.source_id AND m.asset_id = a.key OFFSET 0
-            ) AS m ON true
+                FROM assetlink_internal.asset WHERE asset_ref = k.ref OFFSET 0) AS b
+            \(markOfAsset)
             """, [.refs(refs)])
     }
 
-    private static let assetColumns = """
-        a.asset_ref IS NOT NULL, coalesce(a.digest, ''), coalesce(a.standing, 2), coalesce(a.composite, false),
+    /// What ``asset(_:)`` reads of `b`, the asset, and `m`, its composite mark.
+    static let assetColumns = """
+        b.asset_ref IS NOT NULL, coalesce(b.digest, ''), coalesce(b.standing, 2), coalesce(b.composite, false),
         m.act_id IS NOT NULL,
-        ARRAY(SELECT y.space_id::text || ':' || y.key FROM assetlink_internal.asset_key AS y WHERE y.asset_ref = a.asset_ref),
+        ARRAY(SELECT y.space_id::text || ':' || y.key FROM assetlink_internal.asset_key AS y WHERE y.asset_ref = b.asset_ref),
         ARRAY(SELECT CASE WHEN v.counted THEN '+' ELSE '-' END || v.kind || ':' || v.value
-              FROM assetlink_internal.asset_value AS v WHERE v.asset_ref = a.asset_ref),
-        coalesce(a.identity, '{}'), a.parent_asset_id
+              FROM assetlink_internal.asset_value AS v WHERE v.asset_ref = b.asset_ref),
+        coalesce(b.identity, '{}'), b.parent_asset_id
+        """
+
+    /// The composite mark of asset `b`, as `m`.
+    static let markOfAsset = """
+        LEFT JOIN LATERAL (
+            SELECT m.act_id FROM assetlink_internal.composite_mark AS m
+            WHERE m.asset_source_id = b.source_id AND m.asset_id = b.key OFFSET 0
+        ) AS m ON true
         """
 
     static func asset(_ columns: inout Columns) throws(PostgresError) -> StoredAsset {
@@ -119,34 +125,35 @@ enum StoredRecords {
     static func cis(source: Int32, keys: [String]) -> Statement {
         Statement(
             """
-            SELECT k.id, coalesce(c.ci_ref, nextval('assetlink_internal.ci_ci_ref_seq'::regclass)),
+            SELECT k.id, coalesce(b.ci_ref, nextval('assetlink_internal.ci_ci_ref_seq'::regclass)),
                    \(ciColumns)
             FROM unnest($2::text[]) AS k (id)
             LEFT JOIN LATERAL (
                 SELECT ci_ref, digest, deleted_at, parent_ci_id, last_discovered_at
                 FROM assetlink_internal.ci WHERE source_id = $1 AND key = k.id OFFSET 0
-            ) AS c ON true
+            ) AS b ON true
             """, [.int4(source), .texts(keys)])
     }
 
     static func cis(refs: [CIRef]) -> Statement {
         Statement(
             """
-            SELECT c.key, c.ci_ref, \(ciColumns), c.source_id
+            SELECT b.key, b.ci_ref, \(ciColumns), b.source_id
             FROM unnest($1::bigint[]) AS k (ref)
             CROSS JOIN LATERAL (
                 SELECT ci_ref, source_id, key, digest, deleted_at, parent_ci_id, last_discovered_at
-                FROM assetlink_internal.ci WHERE ci_ref = k.ref OFFSET 0) AS c
+                FROM assetlink_internal.ci WHERE ci_ref = k.ref OFFSET 0) AS b
             """, [.refs(refs)])
     }
 
-    private static let ciColumns = """
-        c.ci_ref IS NOT NULL, coalesce(c.digest, ''), c.ci_ref IS NULL OR c.deleted_at IS NOT NULL,
-        ARRAY(SELECT y.space_id::text || ':' || y.key FROM assetlink_internal.ci_key AS y WHERE y.ci_ref = c.ci_ref),
+    /// What ``ci(_:)`` reads of `b`, the CI.
+    static let ciColumns = """
+        b.ci_ref IS NOT NULL, coalesce(b.digest, ''), b.ci_ref IS NULL OR b.deleted_at IS NOT NULL,
+        ARRAY(SELECT y.space_id::text || ':' || y.key FROM assetlink_internal.ci_key AS y WHERE y.ci_ref = b.ci_ref),
         ARRAY(SELECT CASE WHEN v.counted THEN '+' ELSE '-' END || octet_length(v.limit_class) || ':' || v.limit_class
                   || v.kind || ':' || v.value
-              FROM assetlink_internal.ci_value AS v WHERE v.ci_ref = c.ci_ref),
-        c.parent_ci_id, c.last_discovered_at
+              FROM assetlink_internal.ci_value AS v WHERE v.ci_ref = b.ci_ref),
+        b.parent_ci_id, b.last_discovered_at
         """
 
     static func ci(_ columns: inout Columns) throws(PostgresError) -> StoredCI {

@@ -81,7 +81,7 @@ extension BatchEngine {
             guard let item = page.items[number] else { continue }
             let (independent, isDependent) = planner.keys(of: item)
             for key in independent {
-                keys.insert(StoredKey(space: spaceIDs[key.space], key: KeyText.of(key, in: rules.spaces[key.space])))
+                keys.insert(storedKey(key, rules))
             }
             if isDependent, case .known(let id) = page.parent(of: number), Int64(id) != nil { parents.insert(id) }
             if let id = item.knownID { ids.insert(id) }

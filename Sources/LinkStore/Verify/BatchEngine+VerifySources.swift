@@ -2,34 +2,38 @@ import LinkCore
 import Postgres
 
 extension BatchEngine {
-    /// Compares a source with what is stored of it: one join over all of both, by digest, in the server.
+    /// Compares a source with what is stored of it, column by column: one join over all of both, in the server.
     ///
-    /// What the join doubts is looked at once more key by key, as the sweep does it: a source may show an id twice.
+    /// What the join doubts is looked at once more key by key, as the sweep does it, by digest: a source may show an id
+    /// twice, and of a record that is stored otherwise than shown (nulls in lists, say) the digest knows.
     func verifySource(_ source: SourceInfo, _ page: Int, _ report: inout VerifyReport) async throws {
         let isAsset = source.side == .asset
         let id = isAsset ? "asset_id" : "ci_id"
-        // Here everything is read: what suits a probe is switched off, and on again before anything else is planned.
-        _ = try await connection.pipeline([
-            Statement("SET LOCAL enable_seqscan = on", prepared: false),
-            Statement("SET LOCAL enable_hashjoin = on", prepared: false),
-            Statement("SET LOCAL cursor_tuple_fraction = 1.0", prepared: false),
-            Statement("SET LOCAL work_mem = '32MB'", prepared: false),
-            Statement(
-                """
-                DECLARE assetlink_doubts NO SCROLL CURSOR FOR
-                SELECT coalesce(s.key, b.id), s.key IS NOT NULL
-                FROM (SELECT b.\(id)::text COLLATE "C" AS id, \(reader.digest(source)) AS digest
-                      FROM (\(source.query)
-                      ) AS b
-                      WHERE b.\(id) IS NOT NULL) AS b
-                FULL JOIN (SELECT key, digest FROM assetlink_internal.\(isAsset ? "asset" : "ci")
-                           WHERE source_id = \(source.id)
-                               AND \(isAsset ? "standing <> 2" : "deleted_at IS NULL")) AS s ON s.key = b.id
-                WHERE b.digest IS DISTINCT FROM s.digest
-                """, prepared: false),
-            Statement("SET LOCAL enable_seqscan = off", prepared: false),
-            Statement("SET LOCAL enable_hashjoin = off", prepared: false),
-        ])
+        let shown = reader.compared(source.side, source.columns)
+        let kept = reader.compared(source.side, isAsset ? SourceReader.allAssetColumns : SourceReader.allCIColumns)
+        let names = shown.indices.map { "c\($0)" }
+        func list(_ columns: [String]) -> String {
+            zip(columns, names).map { "\($0) AS \($1)" }.joined(separator: ", ")
+        }
+        func row(_ alias: String) -> String { "ROW(\(names.map { "\(alias).\($0)" }.joined(separator: ", ")))" }
+        _ = try await connection.pipeline(
+            Self.scanning(true) + [
+                Statement("SET LOCAL cursor_tuple_fraction = 1.0", prepared: false),
+                Statement("SET LOCAL work_mem = '32MB'", prepared: false),
+                Statement(
+                    """
+                    DECLARE assetlink_doubts NO SCROLL CURSOR FOR
+                    SELECT coalesce(s.key, b.id), s.key IS NOT NULL
+                    FROM (SELECT b.\(id)::text COLLATE "C" AS id, \(list(shown))
+                          FROM (\(source.query)
+                          ) AS b
+                          WHERE b.\(id) IS NOT NULL) AS b
+                    FULL JOIN (SELECT b.key, \(list(kept)) FROM assetlink_internal.\(isAsset ? "asset" : "ci") AS b
+                               WHERE b.source_id = \(source.id)
+                                   AND \(isAsset ? "b.standing <> 2" : "b.deleted_at IS NULL")) AS s ON s.key = b.id
+                    WHERE s.key IS NULL OR b.id IS NULL OR record_image_ne(\(row("b")), \(row("s")))
+                    """, prepared: false),
+            ] + Self.scanning(false))
         while true {
             let rows = try await connection.query(
                 Statement("FETCH \(page) FROM assetlink_doubts", prepared: false))

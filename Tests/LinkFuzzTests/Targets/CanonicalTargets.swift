@@ -82,7 +82,7 @@ extension FuzzTargets {
     ) { bytes in
         let parts = String(decoding: bytes, as: UTF8.self).split(
             separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
-        let value = parts.count > 1 ? parts[1] : ""
+        let value = parts.count > 1 ? String(parts[1]) : ""
         let clock = ContinuousClock()
         let start = clock.now
         let syntax: PatternSyntax
@@ -96,7 +96,7 @@ extension FuzzTargets {
             return String(words.prefix { !$0.isNumber })
         }
         try FuzzFinding.unless(clock.now - start < .seconds(15), "a pattern took \(clock.now - start) to prepare")
-        let matches = !matcher.matches(value.unicodeScalars).isEmpty
+        let matches = !matcher.matches(value).isEmpty
         // The naive matcher takes its time: only for what is small.
         let scalars = value.unicodeScalars.map { ScalarSet.fold($0.value) }
         var naive = NaiveMatcher(value: scalars)

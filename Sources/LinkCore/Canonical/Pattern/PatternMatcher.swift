@@ -27,9 +27,9 @@ struct PatternMatcher: Sendable {
     }
 
     /// The patterns that match the whole value, by index, ascending; takes time that grows with the length only.
-    func matches(_ value: Substring.UnicodeScalarView) -> [Int] {
+    func matches(_ value: String) -> [Int] {
         var state = 1
-        for scalar in value {
+        for scalar in value.unicodeScalars {
             state = Int(transitions[state * classCount + Int(characterClass(scalar.value))])
             if state == 0 { return [] }
         }
