@@ -89,7 +89,7 @@ extension Simulation {
             retryDeadLetters()
             let hasPrepared = database.writing.values.contains(true) && !plan.flaws.contains(.preparedUnseen)
             return .houseKept(HouseFacts(hasPrepared: hasPrepared, queueUsage: database.queueUsage))
-        case .sweep: return .swept
+        case .sweep: return .swept(isWhole: !database.isNew(since: daemon.position) || random.percent(50))
         case .open, .listen, .batch: return .failed(Self.lost)
         }
     }

@@ -19,6 +19,10 @@ actor Worker {
     private var position = Snapshot.beginning
     private var ranges: [BulkRange] = []
     private var sweepPosition = SweepPosition()
+    /// Records of the page under way that are still to be compared.
+    private var sweepLeft = 0
+    /// Records that are compared in one go: some 5 ms.
+    private static let sweepPart = 100
     private var thrift = HeapThrift()
     /// How often a server that cannot be written to was asked on one connection.
     private var checks = 0
@@ -130,8 +134,7 @@ actor Worker {
             await sayHead(connection)
             return .released
         case .batch: return try await batch(connection)
-        case .probe:
-            return .isNew(try await connection.query(ChangeLog.probe(position)).first?.bool(0) ?? false)
+        case .probe: return .isNew(try await isNew(connection))
         case .arm(let epoch):
             let (writers, usage) = try await Bell(connection: connection, lease: lease).arm(epoch)
             return .armed(writers, queueUsage: usage)
@@ -146,9 +149,7 @@ actor Worker {
             observer.vitals.note(try await Backlog.count(connection))
             if thrift.isDue() { Heap.giveBack() }
             return .houseKept(try await Bell(connection: connection, lease: lease).facts())
-        case .sweep:
-            try await sweep()
-            return .swept
+        case .sweep: return .swept(isWhole: try await sweep(connection))
         }
     }
 
@@ -239,19 +240,35 @@ actor Worker {
         logger.debug("batch", metadata: metadata)
     }
 
-    private func sweep() async throws {
-        guard let engine else { return }
+    /// A page of the sweep in small parts: what is new in the log waits for one of them, not for all.
+    ///
+    /// - Returns: whether all of the page was compared.
+    private func sweep(_ connection: PostgresConnection) async throws -> Bool {
+        guard let engine else { return true }
+        if sweepLeft <= 0 { sweepLeft = configuration.sweepPage }
         do {
-            var position = sweepPosition
-            defer { sweepPosition = position }
-            let drift = try await engine.sweep(&position, page: configuration.sweepPage)
-            observer.meters.drift.increment(by: drift)
-            if drift > 0 {
-                logger.warning("the sweep found records that no event had told of", metadata: ["count": "\(drift)"])
+            while true {
+                let part = min(sweepLeft, Self.sweepPart)
+                sweepLeft -= part
+                var position = sweepPosition
+                defer { sweepPosition = position }
+                let drift = try await engine.sweep(&position, page: part)
+                observer.meters.drift.increment(by: drift)
+                if drift > 0 {
+                    logger.warning("the sweep found records that no event had told of", metadata: ["count": "\(drift)"])
+                }
+                guard sweepLeft > 0 else { return true }
+                if try await isNew(connection) { return false }
             }
         } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
             // A source that cannot be read is the batch's to find: it marks it.
             logger.warning("the sweep could not read a page", metadata: ["error": "\(error)"])
+            sweepLeft = 0
+            return true
         }
+    }
+
+    private func isNew(_ connection: PostgresConnection) async throws -> Bool {
+        try await connection.query(ChangeLog.probe(position)).first?.bool(0) ?? false
     }
 }

@@ -87,7 +87,12 @@ struct LeaderMachine: Sendable {
             isQueueFull = facts.queueUsage > configuration.notifyQueueLimit / (isQueueFull ? 2 : 1)
             decideMode(now)
             return houseKept(isIdle: isIdle, isBusy: isBusy, now)
-        case (.sweeping(let isIdle), _): return swept(isIdle: isIdle, now)
+        case (.sweeping, .swept(isWhole: false)):
+            // Something is new; the rest of the page follows it.
+            return pass(now)
+        case (.sweeping(let isIdle), _):
+            sweptAt = now
+            return swept(isIdle: isIdle, now)
         case (.bell(var bell), _):
             if case .armed(let writers, let queueUsage) = reply, !isGoodForBell(writers, queueUsage, now) {
                 return follow(bell.giveUp(), bell, now)
@@ -138,7 +143,6 @@ struct LeaderMachine: Sendable {
         guard configuration.sweepInterval > .zero, now - sweptAt >= configuration.sweepInterval else {
             return swept(isIdle: isIdle, now)
         }
-        sweptAt = now
         step = .sweeping(isIdle: isIdle)
         return .call(.sweep)
     }

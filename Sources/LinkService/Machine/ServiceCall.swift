@@ -66,7 +66,8 @@ package enum ServiceReply: Sendable {
     case writers(Set<LogWriter>)
     case disarmed
     case houseKept(HouseFacts)
-    case swept
+    /// Whether all of the page was compared; otherwise something is new.
+    case swept(isWhole: Bool)
     case failed(ServiceFailure)
 }
 
