@@ -11,7 +11,7 @@ package struct BatchLimits: Sendable {
     /// How long a batch of them may take; pages shrink when it takes longer.
     package var bulkTime: Duration = .milliseconds(500)
     /// The same while live changes come too, which wait for it.
-    package var bulkTimeBesideLive: Duration = .milliseconds(50)
+    package var bulkTimeBesideLive: Duration = .milliseconds(20)
     /// Holders of one key or value re-decided in the batch itself; more go to the bulk lane.
     package var holders = 2_000
     /// Items of a discovery payload taken in one transaction.

@@ -17,7 +17,7 @@ struct Pace {
 
     init(_ limits: BatchLimits) {
         most = limits.bulk
-        least = min(limits.bulk, 100)
+        least = min(limits.bulk, 50)
         // Nobody knows yet how long a record takes, and somebody may come and wait.
         page = min(limits.bulk, 500)
         quiet = limits.bulkTime
