@@ -135,7 +135,7 @@ extension DaemonTests {
                 SELECT EXISTS (
                     SELECT FROM pg_stat_activity
                     WHERE datname = current_database() AND application_name = 'assetlinkd work'
-                        AND query LIKE '%INSERT INTO assetlink_internal.lease%' AND state = 'idle')
+                        AND query LIKE '%FROM assetlink.schema_version%' AND state = 'idle')
                 """)
         }
     }

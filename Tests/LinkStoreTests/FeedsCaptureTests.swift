@@ -44,6 +44,25 @@ import Testing
         #expect(try await log.after("UPDATE shop.hardware SET id = 7") == [.record("1"), .record("7")])
     }
 
+    @Test func emptyAndMissingKeysAreKeptApart() async throws {
+        let connection = try await shop()
+        try await connection.script(
+            """
+            CREATE TABLE shop.box (id text UNIQUE, tag text, note text);
+            SELECT assetlink.attach_asset_source(
+                'boxes', 'shop.box', 'SELECT id AS asset_id, tag AS asset_tag FROM shop.box', 'id')
+            """)
+        var log = try await LogReader(connection)
+        _ = try await log.after("INSERT INTO shop.box VALUES ('', 'a'), (NULL, 'b'), ('c', 'c')")
+        #expect(try await log.after("UPDATE shop.box SET tag = 'x' WHERE id = ''") == [.record("")])
+        #expect(try await log.after("UPDATE shop.box SET note = 'x' WHERE id = ''") == [])
+        #expect(try await log.after("UPDATE shop.box SET tag = 'x' WHERE id IS NULL") == [])
+        #expect(try await log.after("UPDATE shop.box SET id = 'd' WHERE id IS NULL") == [.record("d")])
+        #expect(try await log.after("UPDATE shop.box SET id = NULL WHERE id = 'd'") == [.record("d")])
+        #expect(try await log.after("UPDATE shop.box SET id = '', tag = 'y' WHERE id = ''") == [.record("")])
+        #expect(try await log.after("UPDATE shop.box SET tag = 'z' WHERE id <> 'c'") == [.record("")])
+    }
+
     @Test func truncateLogsAMarker() async throws {
         var log = try await LogReader(shop())
         _ = try await log.after("INSERT INTO shop.hardware (id, tag) VALUES (1, 'a')")

@@ -42,6 +42,7 @@ enum SharedValue: Measure {
         await session.close()
         try await world.connection.script(
             """
+            SELECT assetlink.distrust_identifier('serial', 'BENCH-SHARED', 'bench');
             DELETE FROM cmdb.ci WHERE ci_id > 2000000000;
             DELETE FROM itam.asset WHERE asset_id = 2000000000
             """)

@@ -107,6 +107,11 @@ package final class World {
                     SELECT FROM assetlink_internal.ci_key AS k
                     JOIN assetlink_internal.asset_key AS o ON o.space_id = k.space_id AND o.key = k.key
                     WHERE k.ci_ref = d.ci_ref AND o.asset_ref <> a.asset_ref)
+                -- Without the last of too many holders their value can be trusted again, and all of them are read.
+                AND NOT EXISTS (
+                    SELECT FROM assetlink_internal.asset_value AS v
+                    JOIN assetlink_internal.suspect_value AS s ON s.kind = v.kind AND s.value = v.value
+                    WHERE v.asset_ref = a.asset_ref)
             """, order: "key")
     }
 
