@@ -27,12 +27,6 @@ extension BatchEngine {
         let sources = try await connection.query(SourceInfo.statement).map { try SourceInfo($0) }.filter {
             !$0.isPublished && !$0.isDetached && $0.status == .ok
         }
-        // Of an engine that has had nothing to do yet: which columns are read follows from the rules. Once is enough, as
-        // other rules are taken up by a batch; compiling them for each page was half of an idle daemon's work.
-        if rules == nil, !readsByRules {
-            reader = SourceReader(rules: CompiledRuleSet(try await RuleSetLoader.load(connection)))
-            readsByRules = true
-        }
         guard let source = sources.first(where: { $0.id >= position.source }) else {
             position.source = 0
             position.rounds += 1
@@ -99,16 +93,10 @@ extension BatchEngine {
         guard !names.isEmpty else { return ([], []) }
         var digests: [String: String] = [:]
         var seen: [String: (Timestamp?, String?)] = [:]
-        for row in try await connection.query(reader.read(source, keys: names)) {
-            var columns = Columns(row)
-            let key = try columns.text()
-            if isAsset {
-                digests[key] = try reader.asset(&columns, key: key).digest
-            } else {
-                let read = try reader.ci(&columns, key: key)
-                digests[key] = read.digest
-                seen[key] = (read.record.lastDiscoveredAt, read.record.discoverySource)
-            }
+        for row in try await connection.query(reader.marks(source, keys: names)) {
+            let key = try row.text(0)
+            digests[key] = try row.text(1)
+            if !isAsset { seen[key] = (try row.timestamptzOrNil(2), try row.textOrNil(3)) }
         }
         var fresh: [(CIRef, Timestamp?, String?)] = []
         var differing: [String] = []

@@ -97,8 +97,6 @@ package final class BatchEngine {
     var sources: (versions: String, list: [SourceInfo])?
     var rules: CompiledRuleSet?
     var reader = SourceReader(rules: CompiledRuleSet(RuleSet(version: 0, classes: [])))
-    /// Whether the sweep gave an engine without rules the reader that they make.
-    var readsByRules = false
     /// Number of each space of the rule set in `key_space`.
     var spaceIDs: [Int32] = []
     var spaceIndex: [Int32: Int] = [:]

@@ -77,6 +77,32 @@ struct SourceReader {
             """, [.texts(keys)])
     }
 
+    /// What tells whether records of a source have changed: of each key its digest, and of a CI when and by what it was
+    /// last discovered; the rest is looked at where they are and not sent.
+    func marks(_ source: SourceInfo, keys: [String]) -> Statement {
+        let isAsset = source.side == .asset
+        let raw = isAsset ? rawAsset(source.columns) : rawCI(source.columns)
+        let seen =
+            isAsset
+            ? ["NULL::timestamptz", "NULL::text"]
+            : [
+                Self.column("last_discovered_at", "timestamptz", source.columns),
+                Self.column("discovery_source", "text", source.columns),
+            ]
+        return Statement(
+            """
+            SELECT k.id, b.*
+            FROM unnest($1::text[]) AS k (id)
+            CROSS JOIN LATERAL (
+                SELECT \(([digest(raw)] + seen).joined(separator: ", "))
+                FROM (
+                    \(Self.sized(source, where: "b.\(isAsset ? "asset" : "ci")_id = k.id::\(source.keyType)"))
+                ) AS b
+                OFFSET 0
+            ) AS b
+            """, [.texts(keys)])
+    }
+
     /// A page of the keys a source has beyond `after`, with whether each is stored already.
     ///
     /// One probe per key: a plain `EXISTS` would be answered by hashing all that is stored, for every page.

@@ -61,7 +61,7 @@ extension BatchEngine {
         guard !keys.isEmpty else { return [] }
         let isAsset = source.side == .asset
         let rows = try await connection.pipeline([
-            reader.read(source, keys: keys),
+            reader.marks(source, keys: keys),
             Statement(
                 """
                 SELECT s.key, s.digest
@@ -72,12 +72,7 @@ extension BatchEngine {
                 """, [.int4(source.id), .texts(keys)]),
         ])
         var digests: [String: String] = [:]
-        for row in rows[0] {
-            var columns = Columns(row)
-            let key = try columns.text()
-            digests[key] =
-                try isAsset ? reader.asset(&columns, key: key).digest : reader.ci(&columns, key: key).digest
-        }
+        for row in rows[0] { digests[try row.text(0)] = try row.text(1) }
         return try Set(rows[1].filter { try digests[$0.text(0)] != $0.text(1) }.map { try $0.text(0) }).sorted()
     }
 }
