@@ -1,5 +1,6 @@
 import LinkStore
 import LinkTesting
+import Postgres
 import Testing
 
 /// `verify` finds what is wrong, says where, and changes nothing (engine point 10).
@@ -26,6 +27,24 @@ import Testing
         let report = try await verify(bench)
         #expect(report.isClean && report.examples.isEmpty)
         #expect(report.assets == 3 && report.cis == 3)
+    }
+
+    /// Whichever session takes a page, each record is compared once, and what one of them finds is in the answer.
+    @Test func sessionsShareThePages() async throws {
+        let bench = try await bench()
+        try await bench.run(
+            """
+            SET session_replication_role = replica;
+            DELETE FROM assetlink_internal.asset_key;
+            DELETE FROM assetlink_internal.ci_key;
+            RESET session_replication_role
+            """)
+        let others = [try await secondSession(bench.connection), try await secondSession(bench.connection)]
+        let report = try await BatchEngine.verify(bench.connection, beside: others, page: 1, logger: quietLogger)
+        #expect(report.assets == 3 && report.cis == 3)
+        let keys = report.examples.filter { $0.contains("stored keys") }
+        #expect(Set(keys).count == 6 && keys.count == 6, "\(report.examples)")
+        for other in others { await other.close() }
     }
 
     /// What no trigger saw: a record that changed, one that is gone, one that is not stored.

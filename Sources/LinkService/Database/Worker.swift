@@ -245,7 +245,7 @@ actor Worker {
     /// - Returns: whether all of the page was compared.
     private func sweep(_ connection: PostgresConnection) async throws -> Bool {
         guard let engine else { return true }
-        if sweepLeft <= 0 { sweepLeft = configuration.sweepPage }
+        if sweepLeft == 0 { sweepLeft = configuration.sweepPage }
         do {
             while true {
                 let part = min(sweepLeft, Self.sweepPart)

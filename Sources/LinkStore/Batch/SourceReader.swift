@@ -57,12 +57,27 @@ struct SourceReader {
         lists = rules.listMembers.sorted()
     }
 
-    /// Reads keys of one source: a lateral probe per key, the key in its native type (engine point 9).
-    ///
-    /// The inner fence computes each column once: the list names some of them several times.
+    /// Reads keys of one source.
     func read(_ source: SourceInfo, keys: [String]) -> Statement {
+        probe(source, keys, source.side == .asset ? assetList(source.columns) : ciList(source.columns))
+    }
+
+    /// What tells whether records of a source have changed: of each key its digest, and of a CI when and by what it was
+    /// last discovered; the rest is looked at where it is and not sent.
+    func marks(_ source: SourceInfo, keys: [String]) -> Statement {
+        let has = source.columns
+        guard source.side == .ci else { return probe(source, keys, digest(rawAsset(has))) }
+        let seen = [
+            Self.column("last_discovered_at", "timestamptz", has), Self.column("discovery_source", "text", has),
+        ]
+        return probe(source, keys, ([digest(rawCI(has))] + seen).joined(separator: ", "))
+    }
+
+    /// A lateral probe per key, the key in its native type (engine point 9).
+    ///
+    /// The inner fence computes each column once: a list may name some of them several times.
+    private func probe(_ source: SourceInfo, _ keys: [String], _ list: String) -> Statement {
         let id = source.side == .asset ? "asset_id" : "ci_id"
-        let list = source.side == .asset ? assetList(source.columns) : ciList(source.columns)
         return Statement(
             """
             SELECT k.id, b.*
@@ -71,32 +86,6 @@ struct SourceReader {
                 SELECT \(list)
                 FROM (
                     \(Self.sized(source, where: "b.\(id) = k.id::\(source.keyType)"))
-                ) AS b
-                OFFSET 0
-            ) AS b
-            """, [.texts(keys)])
-    }
-
-    /// What tells whether records of a source have changed: of each key its digest, and of a CI when and by what it was
-    /// last discovered; the rest is looked at where they are and not sent.
-    func marks(_ source: SourceInfo, keys: [String]) -> Statement {
-        let isAsset = source.side == .asset
-        let raw = isAsset ? rawAsset(source.columns) : rawCI(source.columns)
-        let seen =
-            isAsset
-            ? ["NULL::timestamptz", "NULL::text"]
-            : [
-                Self.column("last_discovered_at", "timestamptz", source.columns),
-                Self.column("discovery_source", "text", source.columns),
-            ]
-        return Statement(
-            """
-            SELECT k.id, b.*
-            FROM unnest($1::text[]) AS k (id)
-            CROSS JOIN LATERAL (
-                SELECT \(([digest(raw)] + seen).joined(separator: ", "))
-                FROM (
-                    \(Self.sized(source, where: "b.\(isAsset ? "asset" : "ci")_id = k.id::\(source.keyType)"))
                 ) AS b
                 OFFSET 0
             ) AS b

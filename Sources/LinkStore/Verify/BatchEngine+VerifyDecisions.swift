@@ -14,7 +14,6 @@ extension BatchEngine {
             let record = try reader.ci(&columns, key: key)
             let known = try StoredRecords.ci(&columns)
             stored.append(known)
-            columns.skip()
             let suspects = Set(try columns.texts().compactMap { KindValue(stored: $0) })
             batch.hood.records[known.ref] = StoredCIRecord(row: record, suspects: suspects)
         }

@@ -44,12 +44,11 @@ extension BatchEngine {
             """, range.parameters)
     }
 
-    /// The same of CIs, by number.
+    /// The same of CIs, whose sources come with their states.
     func ciPage(_ range: RefRange) -> Statement {
         Statement(
             """
-            SELECT b.key, \(reader.storedCIList), b.ci_ref, \(StoredRecords.ciColumns), b.source_id,
-                   \(Self.suspects(of: "ci"))
+            SELECT b.key, \(reader.storedCIList), b.ci_ref, \(StoredRecords.ciColumns), \(Self.suspects(of: "ci"))
             FROM assetlink_internal.ci AS b
             WHERE b.ci_ref > $1 AND b.ci_ref <= $2 AND b.deleted_at IS NULL
             """, range.parameters)
